@@ -95,14 +95,14 @@ class Job(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("first started"), null=True, blank=True)
     claimed_at = models.DateTimeField(
-        _("claimed"), null=True, blank=True, help_text=_("Begin of the present or last turn.")
+        _("claimed"), null=True, blank=True, help_text=_("Start of the current or most recent attempt.")
     )
     waiting_since = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     queue_wait = models.DurationField(
         _("queue wait"),
         default=timedelta,
-        help_text=_("Time it was due and no worker was free, over all turns."),
+        help_text=_("Time it was due and no worker was free, over all attempts."),
     )
     worked = models.DurationField(
         _("generation time"),

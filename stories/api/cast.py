@@ -33,8 +33,8 @@ from stories.models import CastMember, LibraryVersion, Look, SheetTake, Story
 from stories.services import cast as domain
 from stories.services import library, sheets
 from stories.services.permissions import stories_for
+from stories.services.scene_cast import appearances_in
 from stories.services.sheet_generation import generate_sheet
-from stories.services.worn import shown_in
 
 from .base import CAST, api
 from .lookups import admit_writer, scene_of, story_of
@@ -46,10 +46,10 @@ from .outputs.cast import (
     NewerOut,
     SceneCastOut,
     SheetOut,
+    appearance_out,
     cast_out,
     sheet_out,
     version_out,
-    worn_out,
 )
 from .outputs.jobs import JobOut, job_out
 from .outputs.parts import Money, money
@@ -406,19 +406,19 @@ class SceneCastController(ApiController):
     def get(self, scene_id: UUID) -> SceneCastOut:
         """The members that the scene shows, and in which look."""
         scene = scene_of(self, scene_id)
-        return SceneCastOut([worn_out(row) for row in shown_in(scene)])
+        return SceneCastOut([appearance_out(row) for row in appearances_in(scene)])
 
     @operation("set_scene_cast", summary="Say who is in a scene", problems=(409,))
     def post(self, scene_id: UUID, body: Body[SceneCastIn]) -> SceneCastOut:
         """The scene shows exactly these members then."""
         scene_of(self, scene_id)
-        worn = [domain.Worn(one.look_id, one.with_sheet) for one in body.items]
+        appearances = [domain.Appearance(one.look_id, one.with_sheet) for one in body.items]
         try:
-            scene = domain.set_scene_cast(scene_id, actor=self.user, worn=worn)
+            scene = domain.set_scene_cast(scene_id, actor=self.user, appearances=appearances)
         except errors.Invalid as error:
             error.field = f"items/{error.field}" if error.field[:1].isdigit() else "items"
             raise
-        return SceneCastOut([worn_out(row) for row in shown_in(scene)])
+        return SceneCastOut([appearance_out(row) for row in appearances_in(scene)])
 
 
 def _values(body: Struct) -> dict[str, Any]:

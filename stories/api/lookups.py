@@ -17,7 +17,7 @@ from stories.services.permissions import (
     sees_all,
     stories_for,
 )
-from stories.services.worn import with_cast
+from stories.services.scene_cast import with_cast
 
 from .outputs.takes import with_checks
 

@@ -30,7 +30,7 @@ from stories.services import scenes as domain
 from stories.services.continuity import with_keyframes
 from stories.services.generation import generate_scene
 from stories.services.permissions import deleted_scenes_for, scenes_for, stories_for
-from stories.services.worn import with_cast
+from stories.services.scene_cast import with_cast
 
 from .base import SCENES, api
 from .lookups import admit_writer, deleted_scene_of, scene_of, story_of, story_of_scene

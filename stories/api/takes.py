@@ -25,8 +25,8 @@ from stories.services import takes as domain
 from stories.services.edit_generation import edit_take
 from stories.services.edit_plan import offers
 from stories.services.permissions import scenes_for
+from stories.services.scene_cast import appearances
 from stories.services.uploads import LIMIT, add_take, read_upload
-from stories.services.worn import appearances
 
 from .base import TAKES, api
 from .lookups import admit_writer, scene_of, take_of

@@ -21,8 +21,8 @@ from stories.services.continuity import keyframe_of
 from stories.services.fingerprints import clip_request, english_of, image_request
 from stories.services.makers import Maker, story_maker
 from stories.services.plan import NEXT_PICTURE_FIRST
+from stories.services.scene_cast import references_in
 from stories.services.sound_plan import place_of_job, sound_item, why_unwanted
-from stories.services.worn import worn_in
 
 STORY_GONE = gettext_noop("The story has been deleted.")
 SCENE_GONE = gettext_noop("The scene has been deleted.")
@@ -58,11 +58,11 @@ def of_scene(job: Job) -> Asking:
         maker = Maker(asked["provider"])
     common: dict[str, Any] = {
         "seed": asked.get("seed"),
-        "worn": worn_in(scene),
+        "references": references_in(scene),
         "model": maker.model,
     }
     made_from = job_data.made_from(scene, kind)
-    inputs = {name: made_from.get(name) for name in ("prompt_id", "worn")}
+    inputs = {name: made_from.get(name) for name in ("prompt_id", "cast")}
     if kind == TakeKind.IMAGE:
         return Asking(image_request(story, scene.prompt, **common), maker.provider, inputs)
     if scene.image_take is None:

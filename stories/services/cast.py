@@ -33,7 +33,7 @@ LOOK = ("name", "description", "description_en")
 
 
 @dataclass(frozen=True, slots=True)
-class Worn:
+class Appearance:
     """A member in one of its looks, as a person puts it into a scene."""
 
     look_id: UUID
@@ -288,14 +288,14 @@ def delete_look(look_id: UUID | str, *, actor: Any) -> Look:
 
 
 def set_scene_cast(
-    scene_id: UUID | str, *, actor: Any, worn: Sequence[Worn], expected: Any = None
+    scene_id: UUID | str, *, actor: Any, appearances: Sequence[Appearance], expected: Any = None
 ) -> Scene:
     """Let the scene show exactly these members in these looks.
 
     `expected` is the `updated_at` that the person saw. Raises Scene.DoesNotExist, Forbidden,
     GuardRefused, Conflict, or Invalid with the index in `field`.
     """
-    if len(worn) > MAX_IN_SCENE:
+    if len(appearances) > MAX_IN_SCENE:
         raise Invalid(
             gettext_noop("A scene shows at most %(most)s cast members."),
             most=MAX_IN_SCENE,
@@ -310,13 +310,13 @@ def set_scene_cast(
         looks = {
             look.pk: look
             for look in Look.live.filter(
-                pk__in=[one.look_id for one in worn],
+                pk__in=[one.look_id for one in appearances],
                 member__story=story,
                 member__deleted_at=None,
             )
         }
-        wanted: dict[UUID, Worn] = {}
-        for index, one in enumerate(worn):
+        wanted: dict[UUID, Appearance] = {}
+        for index, one in enumerate(appearances):
             look = looks.get(one.look_id)
             if look is None:
                 raise Invalid(gettext_noop("The cast has no such look."), field=f"{index}/look_id")
@@ -332,7 +332,7 @@ def set_scene_cast(
     return scene
 
 
-def _write(scene: Scene, wanted: dict[UUID, Worn]) -> None:
+def _write(scene: Scene, wanted: dict[UUID, Appearance]) -> None:
     """Change only the rows that differ. Rows of deleted members stay for when they are restored."""
     standing = {
         row.member_id: row for row in SceneCast.objects.filter(scene=scene, member__deleted_at=None)

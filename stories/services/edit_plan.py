@@ -31,7 +31,7 @@ from stories.models import Scene, Story, Take
 
 from . import job_data
 from .fingerprints import CANONICAL, english_of, frame_rate, frame_size, picture_size, style_of
-from .worn import worn_in
+from .scene_cast import references_in
 
 if TYPE_CHECKING:
     from providers.requests import AspectRatio as Ratio
@@ -315,7 +315,7 @@ class _Taken(NamedTuple):
     take: Take
     scene: Scene
     story: Story
-    worn: list[Any]
+    references: list[Any]
     seeds: int  # takes of the scene that exist
     open_keys: frozenset[str]
     unclear: bool
@@ -336,7 +336,7 @@ class _Taken(NamedTuple):
             take,
             take.scene,
             take.scene.story,
-            worn_in(take.scene),
+            references_in(take.scene),
             Take.objects.filter(scene=take.scene, kind=take.kind).count(),
             frozenset([*(key for key, _state in known), *jobs]),
             any(state == CallState.UNCLEAR for _key, state in known),
@@ -399,7 +399,7 @@ def _about(taken: _Taken) -> tuple[str, str]:
     """What the take shows, as the scene says it, with its cast and style; and in English."""
     prompt = taken.take.prompt
     style = style_of(taken.story, prompt)
-    shown = ImageRequest(prompt="", cast=taken.worn)
+    shown = ImageRequest(prompt="", cast=taken.references)
     texts = []
     for text, english in ((prompt.text, False), (english_of(prompt), True)):
         words = cast_references.added(text, shown, english=english) if text.strip() else ""

@@ -16,7 +16,7 @@ from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
 
 from .continuity import keyframe_of
-from .worn import worn_in
+from .scene_cast import references_in
 
 if TYPE_CHECKING:
     from providers.requests import Camera as Move
@@ -80,7 +80,7 @@ def _asked(
     *,
     size: tuple[int, int],
     seed: int | None,
-    worn: Sequence[CastReference],
+    references: Sequence[CastReference],
     model: str,
 ) -> dict[str, Any]:
     """The common part of picture and clip requests."""
@@ -93,7 +93,7 @@ def _asked(
         "aspect_ratio": story.aspect_ratio,
         "width": size[0],
         "height": size[1],
-        "cast": list(worn),
+        "cast": list(references),
         "model": model,
     }
 
@@ -103,11 +103,13 @@ def image_request(
     prompt: ScenePrompt,
     *,
     seed: int | None = None,
-    worn: Sequence[CastReference] = (),
+    references: Sequence[CastReference] = (),
     model: str = "",
 ) -> ImageRequest:
     return ImageRequest(
-        **_asked(story, prompt, size=picture_size(story), seed=seed, worn=worn, model=model),
+        **_asked(
+            story, prompt, size=picture_size(story), seed=seed, references=references, model=model
+        ),
         strength=prompt.strength,
     )
 
@@ -119,13 +121,15 @@ def clip_request(
     image: Take,
     *,
     seed: int | None = None,
-    worn: Sequence[CastReference] = (),
+    references: Sequence[CastReference] = (),
     model: str = "",
     end_file: str = "",
 ) -> ClipRequest:
     """`end_file`: the picture that the clip ends with, for a continuous scene."""
     return ClipRequest(
-        **_asked(story, prompt, size=frame_size(story), seed=seed, worn=worn, model=model),
+        **_asked(
+            story, prompt, size=frame_size(story), seed=seed, references=references, model=model
+        ),
         fps=frame_rate(story),
         duration_ms=scene.duration_ms,
         camera=cast("Move", prompt.camera),
@@ -157,7 +161,7 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
             style=request.style,
             aspect=request.aspect_ratio,
             used=used,
-            worn=request.cast,
+            references=request.cast,
             end_sha256=_sha256_of(request.end_image_file, scene),
         )
     return _image_hash(
@@ -165,7 +169,7 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
         style=cast("ImageRequest", request).style,
         aspect=cast("ImageRequest", request).aspect_ratio,
         used=used,
-        worn=cast("ImageRequest", request).cast,
+        references=cast("ImageRequest", request).cast,
     )
 
 
@@ -185,24 +189,24 @@ def _if_used(value: str, field: str, used: frozenset[str]) -> str:
     return value if field in used else ""
 
 
-def _worn_values(worn: Sequence[CastReference], used: frozenset[str]) -> dict[str, Any]:
+def _cast_values(references: Sequence[CastReference], used: frozenset[str]) -> dict[str, Any]:
     """What the hash contains of the cast: roles, descriptions and sheets.
 
     Without a cast nothing, so that hashes from before there was one stay as they are. Where the
     model takes no sheets each entry is shorter, so the two forms never give the same hash. A name
-    is part of it only where nothing else says which of two members wears which sheet.
+    is part of it only where nothing else says which of two members has which sheet.
     """
-    if not worn:
+    if not references:
         return {}
     if "references" not in used:
-        return {"cast": sorted(_described_as(one) for one in worn)}
-    worn_as: dict[tuple[str, ...], set[str]] = {}
-    for one in worn:
-        worn_as.setdefault(tuple(_described_as(one)), set()).add(one.sha256)
+        return {"cast": sorted(_described_as(one) for one in references)}
+    sheets_of: dict[tuple[str, ...], set[str]] = {}
+    for one in references:
+        sheets_of.setdefault(tuple(_described_as(one)), set()).add(one.sha256)
     found = []
-    for one in worn:
+    for one in references:
         words = _described_as(one)
-        alike = len(worn_as[tuple(words)]) > 1
+        alike = len(sheets_of[tuple(words)]) > 1
         found.append([*words, one.sha256, *([one.name] if alike else [])])
     return {"cast": sorted(found)}
 
@@ -217,7 +221,7 @@ def _image_hash(
     style: str,
     aspect: str,
     used: frozenset[str],
-    worn: Sequence[CastReference],
+    references: Sequence[CastReference],
 ) -> str:
     """SHA-256 over the inputs of a picture."""
     return _hash(
@@ -230,7 +234,7 @@ def _image_hash(
             "reference": _if_used(prompt.reference_image, "reference_image", used),
             "aspect": aspect,
             **_strength(prompt, used),
-            **_worn_values(worn, used),
+            **_cast_values(references, used),
         }
     )
 
@@ -249,7 +253,7 @@ def _clip_hash(
     style: str,
     aspect: str,
     used: frozenset[str],
-    worn: Sequence[CastReference],
+    references: Sequence[CastReference],
     end_sha256: str,
 ) -> str:
     """SHA-256 over the inputs of a clip, including the pictures that it begins and ends with."""
@@ -264,7 +268,7 @@ def _clip_hash(
             "camera": prompt.camera,
             "aspect": aspect,
             **({"end_image": end_sha256} if end_sha256 else {}),
-            **_worn_values(worn, used),
+            **_cast_values(references, used),
         }
     )
 
@@ -276,9 +280,15 @@ def present_hash(story: Story, scene: Scene, kind: str) -> str:
 
 def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> str:
     """As `present_hash`, for a provider that receives only these fields of a request."""
-    style, aspect, worn = style_of(story, scene.prompt), story.aspect_ratio, worn_in(scene)
+    style, aspect, references = (
+        style_of(story, scene.prompt),
+        story.aspect_ratio,
+        references_in(scene),
+    )
     if kind == TakeKind.IMAGE:
-        return _image_hash(scene.prompt, style=style, aspect=aspect, used=used, worn=worn)
+        return _image_hash(
+            scene.prompt, style=style, aspect=aspect, used=used, references=references
+        )
     keyframe = keyframe_of(scene)
     return _clip_hash(
         scene.prompt,
@@ -287,7 +297,7 @@ def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> st
         style=style,
         aspect=aspect,
         used=used,
-        worn=worn,
+        references=references,
     )
 
 
@@ -305,7 +315,7 @@ def is_stale(story: Story, scene: Scene, take: Take, *, used: UsedFields | None 
         return True
     if not take.input_hash or take.input_hash == present_hash(story, scene, take.kind):
         return False
-    if worn_in(scene) and take.input_hash == _hash_for(
+    if references_in(scene) and take.input_hash == _hash_for(
         story, scene, take.kind, EVERYTHING - {"references"}
     ):
         return False  # made by a model that takes no sheets

@@ -16,7 +16,7 @@ from stories.models import Confirmation, Scene, Story
 
 from .continuity import keyframe_of
 from .makers import chosen_maker
-from .worn import worn_in
+from .scene_cast import references_in
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
 TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
@@ -61,7 +61,7 @@ ACTION = {
 TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH, JobName.TAKE_CHECK})
 INGEST_ONLY = "collect_take"
 # Inputs of a take that are named only if there are any.
-IF_ANY = frozenset({"worn", "maker", "end_take_id", "check"})
+IF_ANY = frozenset({"cast", "maker", "end_take_id", "check"})
 UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
 
 
@@ -216,8 +216,8 @@ def follows(job: Job, call: ProviderCall) -> bool:
 def made_from(scene: Scene, kind: str) -> dict[str, Any]:
     """The current inputs of a take of this scene, as recorded in a job and a confirmation."""
     words: dict[str, Any] = {"prompt_id": scene.prompt_id}
-    if worn := worn_in(scene):
-        words["worn"] = msgspec.to_builtins(worn)
+    if references := references_in(scene):
+        words["cast"] = msgspec.to_builtins(references)
     if maker := chosen_maker(scene, kind):
         words["maker"] = maker._asdict()
     if kind == TakeKind.CLIP:

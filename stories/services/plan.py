@@ -34,9 +34,9 @@ from .check_offers import CheckOffer, check_offer, checks_by_itself
 from .continuity import MISSING, keyframe_of, with_keyframes
 from .fingerprints import clip_request, image_request, is_stale, present_hash
 from .makers import Maker, maker_of, providers_of, story_maker
+from .scene_cast import references_in, with_cast
 from .sound_items import SoundItem
 from .sound_plan import SoundPlan, plan_sound
-from .worn import with_cast, worn_in
 
 if TYPE_CHECKING:
     from providers.adapters import Adapter, ModelSpec
@@ -458,14 +458,16 @@ def request_of(story: Story, scene: Scene, kind: str, *, provider: str = "") -> 
 
     `provider`: a person asks this one for it, with its usual model.
     """
-    worn, model = worn_in(scene), maker_of(story, scene, kind, provider=provider).model
+    references, model = references_in(scene), maker_of(story, scene, kind, provider=provider).model
     if kind == TakeKind.IMAGE:
-        return image_request(story, scene.prompt, worn=worn, model=model)
+        return image_request(story, scene.prompt, references=references, model=model)
     # Without a picture the clip is blocked but has a price, calculated as if there were one.
     image = scene.image_take or Take(file=NO_PICTURE_YET)
     keyframe = keyframe_of(scene)
     end = (keyframe.file or NO_PICTURE_YET) if keyframe else ""
-    return clip_request(story, scene, scene.prompt, image, worn=worn, model=model, end_file=end)
+    return clip_request(
+        story, scene, scene.prompt, image, references=references, model=model, end_file=end
+    )
 
 
 def has_take(scene: Scene, kind: str) -> bool:

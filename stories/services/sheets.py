@@ -37,7 +37,7 @@ from .makers import Maker, story_maker
 from .plan import Quotes, quotes_of
 from .results import stored_result
 from .reviews import checked_reason, require_not_rejected, write_review
-from .worn import joined, reference
+from .scene_cast import joined, reference
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile

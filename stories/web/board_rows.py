@@ -19,7 +19,7 @@ from stories.selectors.precompiled_query import PrecompiledQuery
 from stories.services.continuity import MISSING, Keyframe, usable
 from stories.services.makers import MAKER_FIELDS
 from stories.services.plan import doubtful_takes
-from stories.services.worn import ORDER, reference
+from stories.services.scene_cast import ORDER, reference
 
 
 class TakeRow(NamedTuple):
@@ -82,8 +82,8 @@ class SceneRow(NamedTuple):
     comments: int
     image_take: TakeRow | None
     clip_take: TakeRow | None
-    worn: tuple[CastReference, ...] = ()
-    members: tuple[str, ...] = ()  # the ids of those in `worn`, as text
+    references: tuple[CastReference, ...] = ()
+    members: tuple[str, ...] = ()  # the ids of those in `references`, as text
     keyframe: Keyframe | None = None  # of a continuous scene: see `keyframe_of`
 
     @property
@@ -125,9 +125,14 @@ def scene_rows(story: Story) -> list[SceneRow]:
     comments: dict[str, int] = {}
     for key, of_takes, number in NUMBERS.rows(story.pk):
         (takes if of_takes else comments)[key] = number
-    worn = _worn(story)
+    references = _references(story)
     rows = [
-        _row(values, takes.get(values[0], 0), comments.get(values[0], 0), worn.get(values[0], []))
+        _row(
+            values,
+            takes.get(values[0], 0),
+            comments.get(values[0], 0),
+            references.get(values[0], []),
+        )
         for values in SCENES.rows(story.pk)
     ]
     return [
@@ -147,7 +152,7 @@ def _keyframe(after: SceneRow | None) -> Keyframe | None:
 type Shown = tuple[str, CastReference]  # the member's id, and what the scene shows of it
 
 
-def _worn(story: Story) -> dict[str, list[Shown]]:
+def _references(story: Story) -> dict[str, list[Shown]]:
     """What each scene shows of the cast, by scene id in the database's notation."""
     found: dict[str, list[tuple[int, Shown]]] = {}
     for key, member, kind, name, *texts, with_sheet, file, sha256 in CAST.rows(story.pk):
@@ -244,8 +249,8 @@ def _row(
     image, clip = values[OWN_END:CLIP_AT], values[CLIP_AT:]
     takes = [TakeRow._make(take) if take[0] else None for take in (image, clip)]
     own = (id_of(values[0]), *values[1:OWN_END])
-    members, worn = zip(*shown, strict=True) if shown else ((), ())
-    row = SceneRow._make((*own, take_count, comment_count, *takes, worn, members, None))
+    members, references = zip(*shown, strict=True) if shown else ((), ())
+    row = SceneRow._make((*own, take_count, comment_count, *takes, references, members, None))
     # As the field would convert it.
     return row._replace(duration_seconds=tenths(row.duration_seconds))
 

@@ -20,7 +20,7 @@ from stories.enums import ReviewStatus
 from stories.errors import Conflict, Invalid
 from stories.models import Scene, Story
 from stories.services import scenes, takes
-from stories.services.worn import with_cast
+from stories.services.scene_cast import with_cast
 
 from .responses import errors_as_responses, respond, updated_cards
 from .scenes import values_of

@@ -60,7 +60,7 @@ class Card:
     @property
     def cast(self) -> list[tuple[str, CastReference]]:
         """The ids of the members of the cast that the scene shows, and what it shows of them."""
-        return list(zip(self.scene.members, self.scene.worn, strict=True))
+        return list(zip(self.scene.members, self.scene.references, strict=True))
 
     @property
     def left(self) -> Decimal:

@@ -402,13 +402,13 @@ def set_scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpRespons
     """Say who is in the scene, and in which look."""
     scene = scene_or_404(story, scene_id)
     sent = request.POST
-    worn = []
+    appearances = []
     for text in sent.getlist("look"):
         if not text:
             continue
         look = _uuid(text)
-        worn.append(domain.Worn(look, with_sheet=f"without-{text}" not in sent))
-    domain.set_scene_cast(scene.pk, actor=request.user, worn=worn)
+        appearances.append(domain.Appearance(look, with_sheet=f"without-{text}" not in sent))
+    domain.set_scene_cast(scene.pk, actor=request.user, appearances=appearances)
     back = reverse("admin:board_scene", args=[story.pk, scene.pk]) + "#cast"
     return respond(
         request, story, BoardUpdate(message=_("The cast of the scene is saved.")), back=back

@@ -19,8 +19,8 @@ from media.errors import MediaError
 from stories.errors import Conflict, Forbidden, Invalid
 from stories.models import Scene, Story
 from stories.services.permissions import stories_for
+from stories.services.scene_cast import with_cast
 from stories.services.scene_order import Move
-from stories.services.worn import with_cast
 
 from .board_state import Board
 from .card_rendering import drawn

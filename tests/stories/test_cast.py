@@ -9,12 +9,12 @@ from operations.sample_scripts import sample
 from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
 from stories.models import CastMember, Look, Scene, SceneCast, Story
 from stories.services import cast, line_edits, planning, scene_splits, scenes, sound
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from stories.services.fingerprints import image_request, is_stale
 from stories.services.lines import Spoken
 from stories.services.plan import load_scenes, plan_generation
+from stories.services.scene_cast import references_in
 from stories.services.transitions import apply_transition
-from stories.services.worn import worn_in
 from stories.web.board_rows import scene_rows
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -46,8 +46,8 @@ def member_of(story, owner, name="Haru", **values):
 
 
 def show(scene, owner, *members, **values):
-    worn = [Worn(cast.first_look(member).pk, **values) for member in members]
-    return cast.set_scene_cast(scene.pk, actor=owner, worn=worn)
+    appearances = [Appearance(cast.first_look(member).pk, **values) for member in members]
+    return cast.set_scene_cast(scene.pk, actor=owner, appearances=appearances)
 
 
 def planned(owner, script, seconds=14, language="en"):
@@ -58,7 +58,7 @@ def planned(owner, script, seconds=14, language="en"):
 
 
 def shown_names(story):
-    return [[one.name for one in worn_in(scene)] for scene in load_scenes(story)]
+    return [[one.name for one in references_in(scene)] for scene in load_scenes(story)]
 
 
 # Planning
@@ -96,7 +96,7 @@ def test_the_heroine_of_the_sample_wears_one_coat_in_all_nine_scenes(owner, lang
     coats = {
         one.description_en
         for scene in made
-        for one in image_request(story, scene.prompt, worn=worn_in(scene)).cast
+        for one in image_request(story, scene.prompt, references=references_in(scene)).cast
         if one.name == heroine.name
     }
     assert coats == {heroine.description_en}
@@ -205,7 +205,7 @@ def test_a_look_that_is_shown_cannot_be_removed(owner, story):
         cast.delete_look(cast.first_look(haru).pk, actor=owner)
     coat = cast.add_look(haru.pk, actor=owner, name="Winter", description="in a red coat")
     scene = make_scene(story)
-    cast.set_scene_cast(scene.pk, actor=owner, worn=[Worn(coat.pk)])
+    cast.set_scene_cast(scene.pk, actor=owner, appearances=[Appearance(coat.pk)])
     with pytest.raises(GuardRefused) as error:
         cast.delete_look(coat.pk, actor=owner)
     assert "1" in str(error.value)
@@ -219,12 +219,12 @@ def test_a_scene_shows_looks_of_its_own_story_only(owner, story):
     stranger = member_of(make_story(owner, status="planned"), owner)
     haru = member_of(story, owner)
     second = cast.add_look(haru.pk, actor=owner, name="Old")
-    for worn, field in (
-        ([Worn(cast.first_look(stranger).pk)], "0/look_id"),
-        ([Worn(cast.first_look(haru).pk), Worn(second.pk)], "1/look_id"),
+    for appearances, field in (
+        ([Appearance(cast.first_look(stranger).pk)], "0/look_id"),
+        ([Appearance(cast.first_look(haru).pk), Appearance(second.pk)], "1/look_id"),
     ):
         with pytest.raises(Invalid) as error:
-            cast.set_scene_cast(scene.pk, actor=owner, worn=worn)
+            cast.set_scene_cast(scene.pk, actor=owner, appearances=appearances)
         assert error.value.field == field
     assert not SceneCast.objects.exists()
 
@@ -264,7 +264,7 @@ def test_a_description_makes_stale_exactly_the_scenes_that_show_it(owner, story)
     coat = cast.add_look(haru.pk, actor=owner, name="Winter", description="in a red coat")
     first, second, third = (make_scene(story) for _ in range(3))
     show(first, owner, haru)
-    cast.set_scene_cast(second.pk, actor=owner, worn=[Worn(coat.pk)])
+    cast.set_scene_cast(second.pk, actor=owner, appearances=[Appearance(coat.pk)])
     show(third, owner, jonas)
     for scene in load_scenes(story):
         make_take(scene)
@@ -291,7 +291,9 @@ def test_without_a_cast_nothing_of_it_is_in_the_request(owner, story):
     scene = make_scene(story)
     from providers.requests import to_json
 
-    assert "cast" not in to_json(image_request(story, scene.prompt, worn=worn_in(scene)))
+    assert "cast" not in to_json(
+        image_request(story, scene.prompt, references=references_in(scene))
+    )
 
 
 def test_the_board_reads_the_same_cast_as_the_plan(owner, story):
@@ -300,8 +302,8 @@ def test_the_board_reads_the_same_cast_as_the_plan(owner, story):
     scene = make_scene(story)
     make_scene(story)
     show(scene, owner, harbour, haru)
-    rows = [list(row.worn) for row in scene_rows(story)]
-    assert rows == [worn_in(one) for one in load_scenes(story)]
+    rows = [list(row.references) for row in scene_rows(story)]
+    assert rows == [references_in(one) for one in load_scenes(story)]
     assert [one.name for one in rows[0]] == ["Haru", "Harbour"]
 
 

@@ -13,7 +13,7 @@ from providers.models import AIProviderConfig
 from stories.errors import Conflict, Forbidden, Invalid
 from stories.models import CastMember, LibraryVersion, Look, SheetTake
 from stories.services import cast, library, sheets
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from stories.services.fingerprints import is_stale
 from stories.services.plan import load_scenes
 from tests.stories.factories import make_scene, make_story, make_take
@@ -58,7 +58,7 @@ def shown_in(story, member, count):
     look = cast.first_look(member)
     scenes = load_scenes(story)
     for scene in scenes[:count]:
-        cast.set_scene_cast(scene.pk, actor=story.owner, worn=[Worn(look.pk)])
+        cast.set_scene_cast(scene.pk, actor=story.owner, appearances=[Appearance(look.pk)])
     for scene in load_scenes(story):
         make_take(scene)
 

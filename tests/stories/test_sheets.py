@@ -19,7 +19,7 @@ from stories.errors import ApprovedTake, Forbidden, GuardRefused, Invalid, PlanC
 from stories.handlers.paid_results import record_leftover_results
 from stories.models import Look, Scene, SheetTake, Take
 from stories.services import cast, scenes, sheets
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from stories.services.continuity import MISSING, Keyframe
 from stories.services.fingerprints import is_stale, present_hash
 from stories.services.generation import generate_scene
@@ -64,8 +64,8 @@ def priced(price="0.25"):
 
 
 def show(scene, owner, *looks, **values):
-    worn = [Worn(look.pk, **values) for look in looks]
-    return cast.set_scene_cast(scene.pk, actor=owner, worn=worn)
+    appearances = [Appearance(look.pk, **values) for look in looks]
+    return cast.set_scene_cast(scene.pk, actor=owner, appearances=appearances)
 
 
 def selected(look):
@@ -175,10 +175,10 @@ def test_a_rejected_sheet_is_sent_no_more(story, owner, look):
 
 def test_a_sheet_makes_stale_exactly_the_scenes_that_show_it(story, owner, haru, look):
     winter = cast.add_look(haru.pk, actor=owner, name="Winter")
-    for worn in (look, winter, None, look):
+    for shown in (look, winter, None, look):
         scene = make_scene(story)
-        if worn is not None:
-            show(scene, owner, worn)
+        if shown is not None:
+            show(scene, owner, shown)
     for scene in load_scenes(story):
         make_take(scene)
     priced("0.10")
@@ -245,9 +245,9 @@ class Row:
     """A scene as the board reads it."""
 
     def __init__(
-        self, prompt: Any, worn: Any, *, start: str = "", boundary: str = "cut", end: str = ""
+        self, prompt: Any, shown: Any, *, start: str = "", boundary: str = "cut", end: str = ""
     ) -> None:
-        self.prompt, self.worn, self.boundary = prompt, worn, boundary
+        self.prompt, self.references, self.boundary = prompt, shown, boundary
         self.image_take = Take(sha256=start) if start else None
         self.keyframe = Keyframe("take", "file", end) if end else MISSING
 
@@ -258,25 +258,25 @@ class Row:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(ONE, max_size=3), st.lists(ONE, max_size=3))
-def test_hashes_are_equal_exactly_if_what_is_worn_is_equal(first, second):
+def test_hashes_are_equal_exactly_if_what_is_shown_is_equal(first, second):
     from stories.models import ScenePrompt, Story
 
     story, prompt = Story(), ScenePrompt(text="a boat")
 
     for kind in ("image", "clip"):
-        hashes = [present_hash(story, Row(prompt, worn), kind) for worn in (first, second)]
-        assert (hashes[0] == hashes[1]) is (worn_by(first) == worn_by(second))
+        hashes = [present_hash(story, Row(prompt, shown), kind) for shown in (first, second)]
+        assert (hashes[0] == hashes[1]) is (distinguishable(first) == distinguishable(second))
 
 
-def worn_by(worn):
-    """What is worn, in any order; who wears it where only the name tells two members apart."""
-    words = [(m.role, m.description, m.description_en) for m in worn]
+def distinguishable(shown):
+    """What is shown, in any order; whose it is where only the name tells two members apart."""
+    words = [(m.role, m.description, m.description_en) for m in shown]
     sheets_of = {
-        of: {m.sha256 for m, own in zip(worn, words, strict=True) if own == of} for of in words
+        of: {m.sha256 for m, own in zip(shown, words, strict=True) if own == of} for of in words
     }
     return sorted(
         (*own, m.sha256, m.name if len(sheets_of[own]) > 1 else "")
-        for m, own in zip(worn, words, strict=True)
+        for m, own in zip(shown, words, strict=True)
     )
 
 
@@ -295,21 +295,21 @@ CLIP = st.tuples(
 def test_hashes_of_clips_are_equal_exactly_if_sheets_and_frames_are(first, second):
     from stories.models import ScenePrompt, Story
 
-    def made_from(worn, start, boundary, end):
-        return worn_by(worn), start, end if boundary == "continuous" else ""
+    def made_from(shown, start, boundary, end):
+        return distinguishable(shown), start, end if boundary == "continuous" else ""
 
-    def hash_of(worn, start, boundary, end):
-        scene = Row(ScenePrompt(text="a boat"), worn, start=start, boundary=boundary, end=end)
+    def hash_of(shown, start, boundary, end):
+        scene = Row(ScenePrompt(text="a boat"), shown, start=start, boundary=boundary, end=end)
         return present_hash(Story(), scene, "clip")
 
     same = made_from(*first) == made_from(*second)
     assert (hash_of(*first) == hash_of(*second)) is same
 
 
-def references(*worn):
+def references(*shown):
     return [
         CastReference("character", name, words, "", "file" if digest else "", digest)
-        for name, words, digest in worn
+        for name, words, digest in shown
     ]
 
 
@@ -336,8 +336,8 @@ def test_hash_of_two_members(kind, first, second, equal):
     from stories.models import ScenePrompt, Story
 
     hashes = {
-        present_hash(Story(), Row(ScenePrompt(text="a boat"), references(*worn)), kind)
-        for worn in (first, second)
+        present_hash(Story(), Row(ScenePrompt(text="a boat"), references(*shown)), kind)
+        for shown in (first, second)
     }
     assert len(hashes) == (1 if equal else 2)
 

@@ -67,7 +67,7 @@ class SheetFilter(Paging):
     pass
 
 
-class WornIn(Strict):
+class AppearanceIn(Strict):
     """A look that the scene shows. Without `with_sheet` only its description is sent."""
 
     look_id: UUID
@@ -75,4 +75,4 @@ class WornIn(Strict):
 
 
 class SceneCastIn(Strict):
-    items: Annotated[list[WornIn], Meta(max_length=MAX_IN_SCENE)]
+    items: Annotated[list[AppearanceIn], Meta(max_length=MAX_IN_SCENE)]

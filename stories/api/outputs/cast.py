@@ -109,7 +109,7 @@ class NewerOut(msgspec.Struct):
     price: Money
 
 
-class WornOut(msgspec.Struct):
+class AppearanceOut(msgspec.Struct):
     """A member in one of its looks. Without `with_sheet` only the description is sent."""
 
     member_id: UUID
@@ -123,7 +123,7 @@ class WornOut(msgspec.Struct):
 class SceneCastOut(msgspec.Struct):
     """Whom the scene shows: characters first."""
 
-    items: list[WornOut]
+    items: list[AppearanceOut]
 
 
 def sheet_out(call: Call, take: SheetTake) -> SheetOut:
@@ -211,8 +211,8 @@ def _member(member: CastMember, looks: list[LookOut], scenes: list[int]) -> Memb
     )
 
 
-def worn_out(row: SceneCast) -> WornOut:
-    return WornOut(
+def appearance_out(row: SceneCast) -> AppearanceOut:
+    return AppearanceOut(
         row.member_id,
         row.look_id,
         CastKind(row.member.kind),

@@ -12,9 +12,9 @@ from providers.preflight import UsedFields
 from stories.enums import Boundary, Camera, ReviewStatus
 from stories.models import Scene, ScenePrompt, Take
 from stories.services.fingerprints import is_english_outdated, is_stale
-from stories.services.worn import shown_in
+from stories.services.scene_cast import appearances_in
 
-from .cast import WornOut, worn_out
+from .cast import AppearanceOut, appearance_out
 from .parts import Link, Moment, link
 
 
@@ -57,7 +57,7 @@ class SceneOut(msgspec.Struct):
     prompt: PromptOut
     image: ChosenTake | None
     clip: ChosenTake | None
-    cast: list[WornOut]
+    cast: list[AppearanceOut]
     assignee_id: Annotated[int | None, Meta(description="Who is to do it.")]
     due_on: Annotated[date | None, Meta(description="The day until which it is to be done.")]
     deleted_at: Annotated[
@@ -97,7 +97,7 @@ def scene_out(call: Call, scene: Scene, used: UsedFields | None = None) -> Scene
         ),
         image=_chosen(call, scene, scene.image_take, used),
         clip=_chosen(call, scene, scene.clip_take, used),
-        cast=[worn_out(row) for row in shown_in(scene)],
+        cast=[appearance_out(row) for row in appearances_in(scene)],
         assignee_id=scene.assignee_id,
         due_on=scene.due_on,
         deleted_at=scene.deleted_at,

@@ -28,7 +28,7 @@ from stories.enums import Boundary, FilmKind
 from stories.handlers.paid_results import record_leftover_results
 from stories.models import Film, Look, Scene, Story, Take
 from stories.services import cast, generation, sheets
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from stories.services.plan import load_scenes
 from stories.services.transitions import apply_transition
 from tests.fakes import media
@@ -146,8 +146,8 @@ def story(boss: User, providers: Any) -> Story:
             clip_model="" if number not in CONTINUOUS else "veo3.1_fast",
             boundary=Boundary.CONTINUOUS if number in CONTINUOUS else Boundary.CUT,
         )
-        worn = [Worn(looks[index].pk) for index in SHOWN[number % len(SHOWN)]]
-        cast.set_scene_cast(scene.pk, actor=boss, worn=worn)
+        appearances = [Appearance(looks[index].pk) for index in SHOWN[number % len(SHOWN)]]
+        cast.set_scene_cast(scene.pk, actor=boss, appearances=appearances)
     return story
 
 
@@ -232,16 +232,16 @@ def judge_requests(number: int, scene: Scene, providers: tuple[Runway, Replicate
     """The scene's two orders: which sheet with which tag at which place, and which frames."""
     image, clip = orders_of(number, providers)
     names = [NAMES[index] for index in sorted(SHOWN[number % len(SHOWN)])]
-    worn = [sheet_of(name) for name in names]
+    sheets = [sheet_of(name) for name in names]
     tags = [f"character{place}" for place, _ in enumerate(names, 1)]
     if number % 2:
         sent = image["input"].get("image_input", [])
-        assert [content_of(uri) for uri in sent] == worn
+        assert [content_of(uri) for uri in sent] == sheets
         assert "referenceImages" not in image
     else:
         sent = image.get("referenceImages", [])
         assert [(one["tag"], content_of(one["uri"])) for one in sent] == list(
-            zip(tags, worn, strict=True)
+            zip(tags, sheets, strict=True)
         )
         for name, tag in zip(names, tags, strict=True):
             assert f"{name} (@{tag}): a person in coat {NAMES.index(name)}" in image["promptText"]

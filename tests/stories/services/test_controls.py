@@ -13,7 +13,7 @@ from stories.errors import GuardRefused, Invalid, PlanChanged
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
 from stories.services import cast, scene_splits, scenes
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from stories.services.controls import controls_of
 from stories.services.fingerprints import is_stale
 from stories.services.generation import generate_scene, start_generation
@@ -327,7 +327,9 @@ def test_the_picture_that_was_confirmed_is_what_the_clip_ends_with(story, three,
 
 def test_strength_is_kept_with_the_prompt(story, three, owner, local):
     member = cast.create_member(story.pk, actor=owner, name="Haru", description="a girl")
-    cast.set_scene_cast(three[0].pk, actor=owner, worn=[Worn(cast.first_look(member).pk)])
+    cast.set_scene_cast(
+        three[0].pk, actor=owner, appearances=[Appearance(cast.first_look(member).pk)]
+    )
     edit(three[0], owner, strength=0)
     assert Scene.objects.get(pk=three[0].pk).prompt.strength == 0
     edit(three[0], owner, strength=None)

@@ -12,7 +12,7 @@ from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from stories.errors import GuardRefused
 from stories.models import Look, Scene, SheetTake
 from stories.services import cast, scenes
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from stories.services.generation import generate_scene
 from stories.services.plan import plan_generation
 from tests.fakes import comfyui
@@ -54,7 +54,7 @@ def sell(kind, *, references=None, **model):
 
 def one_scene(story, owner, provider, *, members=1, **values):
     scene = make_scene(story, text_en="a boat")
-    worn = []
+    appearances = []
     for name in ("Haru", "Jonas", "Mara", "Noa")[:members]:
         words = {"description": "a person", "description_en": "a person"}
         member = cast.create_member(story.pk, actor=owner, name=name, **words)
@@ -68,8 +68,8 @@ def one_scene(story, owner, provider, *, members=1, **values):
             height=64,
         )
         Look.objects.filter(pk=look.pk).update(sheet=sheet)
-        worn.append(Worn(look.pk))
-    cast.set_scene_cast(scene.pk, actor=owner, worn=worn)
+        appearances.append(Appearance(look.pk))
+    cast.set_scene_cast(scene.pk, actor=owner, appearances=appearances)
     made = {"image_provider": provider, "image_model": "m"} | values
     scenes.edit(scene.pk, actor=owner, **made)
     return Scene.objects.get(pk=scene.pk)
@@ -124,8 +124,8 @@ def test_sheet_that_would_be_left_out(story, owner, kind, references, model, mem
     with pytest.raises(GuardRefused):
         generate_scene(scene.pk, "image", actor=owner)
     assert not ProviderCall.objects.exists()
-    bare = [Worn(row.look_id, with_sheet=False) for row in scene.cast.all()]
-    cast.set_scene_cast(scene.pk, actor=owner, worn=bare)
+    bare = [Appearance(row.look_id, with_sheet=False) for row in scene.cast.all()]
+    cast.set_scene_cast(scene.pk, actor=owner, appearances=bare)
     (item,) = plan_generation(story, "image", sound=False).items
     assert (item.state, item.price, item.warnings) == ("missing", PRICE, ())
 
@@ -175,8 +175,8 @@ def test_local_provider_says_who_and_what_it_does_not_draw(story, owner):
         look=look, file="h.png", sha256="h" * 64, mime="image/png", width=64, height=64
     )
     Look.objects.filter(pk=look.pk).update(sheet=sheet)
-    worn = [Worn(row.look_id) for row in scene.cast.order_by("id")]
-    cast.set_scene_cast(scene.pk, actor=owner, worn=[*worn, Worn(look.pk)])
+    appearances = [Appearance(row.look_id) for row in scene.cast.order_by("id")]
+    cast.set_scene_cast(scene.pk, actor=owner, appearances=[*appearances, Appearance(look.pk)])
     (item,) = plan_generation(story, "image", sound=False).items
     assert item.state == "missing"
     by_words = (
@@ -188,7 +188,9 @@ def test_local_provider_says_who_and_what_it_does_not_draw(story, owner):
         by_words,
     ]
     # Three characters and a place without a sheet are drawn as they are described.
-    cast.set_scene_cast(scene.pk, actor=owner, worn=[*worn[:3], Worn(look.pk, with_sheet=False)])
+    cast.set_scene_cast(
+        scene.pk, actor=owner, appearances=[*appearances[:3], Appearance(look.pk, with_sheet=False)]
+    )
     (item,) = plan_generation(story, "image", sound=False).items
     assert item.warnings == ()
 

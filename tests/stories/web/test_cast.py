@@ -14,7 +14,7 @@ from jobs.models import Job
 from jobs.runner import run_due
 from stories.models import CastMember, Look, SceneCast, SheetTake
 from stories.services import cast
-from stories.services.cast import Worn
+from stories.services.cast import Appearance
 from tests.stories.factories import make_scene, make_story
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def look(haru):
 @pytest.fixture
 def scene(story, owner, look):
     scene = make_scene(story)
-    cast.set_scene_cast(scene.pk, actor=owner, worn=[Worn(look.pk)])
+    cast.set_scene_cast(scene.pk, actor=owner, appearances=[Appearance(look.pk)])
     return scene
 
 
@@ -181,7 +181,7 @@ def test_the_pages_ask_the_same_few_questions(client, owner, story):
             look = cast.add_look(member.pk, actor=owner, name="Winter")
             SheetTake.objects.create(look=look, file="a", sha256="0" * 64, width=1, height=1)
             scene = make_scene(story)
-            cast.set_scene_cast(scene.pk, actor=owner, worn=[Worn(look.pk)])
+            cast.set_scene_cast(scene.pk, actor=owner, appearances=[Appearance(look.pk)])
         return member
 
     pages = [

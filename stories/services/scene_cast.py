@@ -17,7 +17,7 @@ CACHE = "cast"
 
 
 def with_cast() -> Any:
-    """Loads the cast of scenes, for `worn_in`. One query, whatever the number of scenes."""
+    """Loads the cast of scenes, for `references_in`. One query, whatever the number of scenes."""
     return Prefetch(CACHE, queryset=appearances())
 
 
@@ -30,7 +30,7 @@ def appearances() -> Any:
     )
 
 
-def shown_in(scene: Scene) -> list[SceneCast]:
+def appearances_in(scene: Scene) -> list[SceneCast]:
     """The scene's appearances: characters first, the older member before the newer."""
     loaded = CACHE in getattr(scene, "_prefetched_objects_cache", {})
     rows = scene.cast.all() if loaded else appearances().filter(scene=scene)
@@ -38,11 +38,11 @@ def shown_in(scene: Scene) -> list[SceneCast]:
     return sorted(live, key=lambda row: (ORDER[row.member.kind], row.member.created_at, row.pk))
 
 
-def worn_in(scene: Any) -> list[CastReference]:
+def references_in(scene: Any) -> list[CastReference]:
     """What the providers are told of the cast in this scene, or in a row with the same names."""
     if isinstance(scene, Scene):
-        return [reference_of(row) for row in shown_in(scene)]
-    return list(scene.worn)
+        return [reference_of(row) for row in appearances_in(scene)]
+    return list(scene.references)
 
 
 def reference_of(row: SceneCast) -> CastReference:
