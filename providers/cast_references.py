@@ -76,7 +76,7 @@ def added(
     `only_english`: a name in another script is replaced by what the member is.
     """
     of = tags(request) if tagged else {}
-    said = []
+    sentences = []
     for place, member in enumerate(request.cast):
         words, tag = described(member, english=english), of.get(place)
         name = member.name
@@ -84,9 +84,9 @@ def added(
             name = f"the {member.role}"
         head = f"{name} (@{tag})" if tag else name
         if words or tag:
-            said.append(f"{head}: {words.rstrip('. ')}" if words else f"{head}")
+            sentences.append(f"{head}: {words.rstrip('. ')}" if words else f"{head}")
     # The cast comes first: where a prompt is cut to a provider's limit, its own end goes.
-    return ". ".join([*said, text.rstrip()]) if said else text
+    return ". ".join([*sentences, text.rstrip()]) if sentences else text
 
 
 def _is_latin(text: str) -> bool:

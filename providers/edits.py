@@ -70,8 +70,8 @@ def tasks_of(
     capabilities: Mapping[str, Any], *, known: Collection[str] = (MAKE,)
 ) -> frozenset[str]:
     """Return what the row's model does; `known` if it does not say."""
-    told = capabilities.get("tasks")
-    return frozenset(str(task) for task in told) if isinstance(told, list) else frozenset(known)
+    tasks = capabilities.get("tasks")
+    return frozenset(str(task) for task in tasks) if isinstance(tasks, list) else frozenset(known)
 
 
 def needed(edit: Edit | None) -> str:

@@ -95,7 +95,10 @@ class Job(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("first started"), null=True, blank=True)
     claimed_at = models.DateTimeField(
-        _("claimed"), null=True, blank=True, help_text=_("Start of the current or most recent attempt.")
+        _("claimed"),
+        null=True,
+        blank=True,
+        help_text=_("Start of the current or most recent attempt."),
     )
     waiting_since = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

@@ -31,7 +31,7 @@ def look_after_calls() -> None:
 def collect_results() -> None:
     """Collects accepted calls that no job polls any more."""
     if result_recorded := calls.collect():
-        logger.info("%s results of calls that nobody waited for have landed.", result_recorded)
+        logger.info("%s results of calls that nobody waited for were recorded.", result_recorded)
 
 
 @periodic_task(MINUTE)
@@ -46,7 +46,7 @@ def know_the_signing_secret() -> None:
 def record_results() -> None:
     """Records results that were paid for and have no take."""
     if result_recorded := record_leftover_results():
-        logger.info("%s results that had been left have landed.", result_recorded)
+        logger.info("%s results that had been left were recorded.", result_recorded)
 
 
 @periodic_task(MINUTE)
@@ -65,8 +65,8 @@ def look_at_budgets() -> None:
 @periodic_task(HOUR)
 def remind() -> None:
     """Reminds people of what is due."""
-    if told := assignments.remind(timezone.localdate()):
-        logger.info("%s people were reminded of what is due.", told)
+    if reminded := assignments.remind(timezone.localdate()):
+        logger.info("%s people were reminded of what is due.", reminded)
 
 
 @periodic_task(HOUR)

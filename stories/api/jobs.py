@@ -223,7 +223,7 @@ class JobCancelController(ApiController):
 
     @operation("cancel_job", summary="Cancel a job")
     def post(self, job_id: str, body: Body[CancelIn]) -> JobOut:
-        """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
+        """IsJobOwner. What runs is told to stop; what may have been paid still becomes a take."""
         steerable_job(self, job_id)
         return job_out(queue.cancel(job_id, actor=self.user, reason=body.reason))
 

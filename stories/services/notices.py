@@ -44,8 +44,8 @@ def commented(comment: Comment) -> None:
         "film_id": _id(comment.film_id),
         "scene_id": _id(comment.scene_id),
     }
-    told = {comment.author_id}
-    mentioned = set(comment.mentioned.values_list("pk", flat=True)) - told
+    recipients = {comment.author_id}
+    mentioned = set(comment.mentioned.values_list("pk", flat=True)) - recipients
     if mentioned:
         _tell(
             Event.MENTION,
@@ -56,8 +56,8 @@ def commented(comment: Comment) -> None:
             path=_comment_page(comment),
             data=data,
         )
-    told |= mentioned
-    answered = _answered(comment) - told
+    recipients |= mentioned
+    answered = _answered(comment) - recipients
     if answered:
         _tell(
             Event.REPLY,
@@ -67,14 +67,14 @@ def commented(comment: Comment) -> None:
             answered,
             path=_comment_page(comment),
         )
-    told |= answered
+    recipients |= answered
     if comment.guest:
         _tell(
             Event.GUEST_COMMENT,
             gettext_noop("%(who)s, a guest, comments on “%(title)s”: %(text)s"),
             values,
             story,
-            _people(story) - told,
+            _people(story) - recipients,
             path=_comment_page(comment),
             data=data,
         )

@@ -83,7 +83,7 @@ class Turn(SimpleListFilter):
 
     title = _("turn")
     parameter_name = "view"
-    template = "studio/story/list_view_kept.html"
+    template = "studio/story/list_view_parameters.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return TITLES

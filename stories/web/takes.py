@@ -185,7 +185,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
     place = ids.index(scene.pk)
     scene = scene_or_404(story, scene.pk)  # reloaded after the change
     price, shown = _price(story, scene, kind), shown_takes(story, scene, kind)
-    said = shown_lines(story, scene)
+    lines = shown_lines(story, scene)
     return {
         "story": story,
         "board": board,
@@ -216,9 +216,9 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "frame": frame_size(story),
         "most_bytes": uploads.most_bytes(TakeKind(kind)),
         "back": board_url(story.pk, scene.pk),
-        **said,
+        **lines,
         **scene_controls(story, scene),
-        **scene_cast(story, scene, (one.line.current.speaker for one in said["lines"])),
+        **scene_cast(story, scene, (one.line.current.speaker for one in lines["lines"])),
     }
 
 

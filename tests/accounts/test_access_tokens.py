@@ -23,7 +23,7 @@ def log_in(client, password=PASSWORD, **more):
     )
 
 
-def test_log_in_gives_a_pair_that_opens_the_door(nobody, user):
+def test_log_in_gives_a_pair_that_is_accepted(nobody, user):
     answer = log_in(nobody).json()
     assert {key: value for key, value in answer.items() if not key.endswith("_token")} == {
         "token_type": "Bearer",

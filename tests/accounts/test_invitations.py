@@ -55,7 +55,7 @@ def test_link_is_shown_once_and_not_stored(link, admin_client):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"again": "another"}, "The two passwords are not the same."),
         ({"password": "short", "again": "short"}, "This password is too short."),
@@ -64,9 +64,9 @@ def test_link_is_shown_once_and_not_stored(link, admin_client):
         ({"username": "admin"}, "There is an account named “admin” already."),
     ],
 )
-def test_what_cannot_be_used_is_said_and_uses_nothing_up(link, wrong, said):
+def test_what_cannot_be_used_is_said_and_uses_nothing_up(link, wrong, message):
     page = answer(link, **wrong)
-    assert (page.status_code, said in page.content.decode()) == (409, True)
+    assert (page.status_code, message in page.content.decode()) == (409, True)
     assert answer(link).status_code == 302
 
 

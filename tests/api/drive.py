@@ -52,14 +52,14 @@ def main() -> int:
         manage = [sys.executable, str(ROOT / "manage.py")]
         (Path(folder) / "static").mkdir()
         subprocess.run([*manage, "migrate", "--verbosity", "0"], env=env, check=True)
-        told = subprocess.run(
+        output = subprocess.run(
             [*manage, "shell", "--verbosity", "0", "-c", WORLD],
             env=env,
             check=True,
             capture_output=True,
             text=True,
         ).stdout
-        world = json.loads(told.strip().splitlines()[-1])
+        world = json.loads(output.strip().splitlines()[-1])
         server = subprocess.Popen(
             [
                 *(

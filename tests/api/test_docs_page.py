@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def said(page):
+def complaints(page):
     """What the browser complained about, and what it asked for elsewhere."""
     found = []
     page.on(
@@ -32,7 +32,7 @@ def said(page):
     return found
 
 
-def test_log_in_and_try_a_route(page, said, live_server, make_person):
+def test_log_in_and_try_a_route(page, complaints, live_server, make_person):
     make_story(make_person("owner", role="producer"), title="The lighthouse")
     page.goto(f"{live_server.url}/api/ai-video/docs/")
     page.fill("#log-in [name=username]", "owner")
@@ -47,10 +47,10 @@ def test_log_in_and_try_a_route(page, said, live_server, make_person):
     expect(route.locator(".answer")).to_contain_text('"title": "The lighthouse"')
     expect(route.locator(".curl")).to_contain_text("title=light")
     assert page.locator("#log-in [name=password]").input_value() == ""
-    assert said == []
+    assert complaints == []
 
 
-def test_body_path_and_problem_are_shown(page, said, live_server, make_person):
+def test_body_path_and_problem_are_shown(page, complaints, live_server, make_person):
     person = make_person("owner", role="producer")
     story = make_story(person)
     page.goto(f"{live_server.url}/api/ai-video/docs/#transition_story")
@@ -65,19 +65,21 @@ def test_body_path_and_problem_are_shown(page, said, live_server, make_person):
     route.locator("button").click()
     expect(route.locator(".line")).to_contain_text("409")
     expect(route.locator(".answer")).to_contain_text("transition_not_allowed")
-    assert [line for line in said if "409" not in line] == []  # the browser itself notes the 409
+    assert [
+        line for line in complaints if "409" not in line
+    ] == []  # the browser itself notes the 409
 
 
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
 )
-def test_page_fits_the_screen_and_is_readable(page, said, live_server, db, width, scheme):
+def test_page_fits_the_screen_and_is_readable(page, complaints, live_server, db, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{live_server.url}/api/ai-video/docs/")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(CONTRAST) >= 4.5
-    assert said == []
+    assert complaints == []
 
 
 # The lowest contrast (WCAG 2) of any text on the page against the ground it stands on.

@@ -31,7 +31,7 @@ def document(db):
 
 
 def test_every_route_and_no_other_is_in_the_document(document):
-    told = {
+    described = {
         (method.upper(), operation["operationId"], path)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
@@ -40,7 +40,7 @@ def test_every_route_and_no_other_is_in_the_document(document):
         (route.method, route.operation, "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path))
         for route in routes.routes
     }
-    assert told == there
+    assert described == there
     assert document["servers"] == [{"url": "/api/ai-video"}]
 
 
@@ -67,8 +67,8 @@ def test_every_field_and_parameter_says_what_it_is(document):
     unsaid = [
         (name, field)
         for name, schema in document["components"]["schemas"].items()
-        for field, said in schema.get("properties", {}).items()
-        if not said.get("description")
+        for field, described in schema.get("properties", {}).items()
+        if not described.get("description")
     ]
     unsaid += [
         (operation["operationId"], parameter["name"])
@@ -109,14 +109,14 @@ def test_document_is_valid(document):
 
 def test_answers_without_a_body_say_so(document):
     """204 and 304 have no content (RFC 9110), and redirects are sent without one."""
-    told = {
+    described = {
         (status, "content" in answer)
         for methods in document["paths"].values()
         for operation in methods.values()
         for status, answer in operation["responses"].items()
         if status in {"204", "302", "304"}
     }
-    assert told == {("204", False), ("302", False), ("304", False)}
+    assert described == {("204", False), ("302", False), ("304", False)}
 
 
 def test_enumerations_and_headers_are_named_once(document):
@@ -168,8 +168,8 @@ def test_answers_say_their_headers(document):
 
 def test_requests_say_the_headers_that_they_may_carry(document):
     def headers(path, method):
-        told = document["paths"][path][method].get("parameters", [])
-        return [parameter["name"] for parameter in told if parameter["in"] == "header"]
+        parameters = document["paths"][path][method].get("parameters", [])
+        return [parameter["name"] for parameter in parameters if parameter["in"] == "header"]
 
     assert headers("/stories/", "get") == ["If-None-Match"]
     assert headers("/stories/", "post") == ["Idempotency-Key"]
@@ -223,18 +223,20 @@ def test_catalogue_says_what_each_code_means(document):
 
 
 def test_document_is_english_unless_another_language_is_asked_for(db):
-    def told(query="", **headers):
+    def language_and_summary(query="", **headers):
         response = Client().get(f"{ROOT}openapi.json{query}", headers=headers)
         summary = response.json()["paths"]["/stories/"]["get"]["summary"]
         return response["Content-Language"], summary
 
     english = ("en", "List stories")
-    assert told() == english
-    assert told("?lang=ko")[0] == "ko"
-    assert told("?lang=ko", **{"Accept-Language": "en"}) == told("?lang=ko")
-    assert told("?lang=en", **{"Accept-Language": "ko"}) == english
-    assert told("?lang=xx") == english
-    assert told(**{"Accept-Language": "ko"}) == told("?lang=ko")
+    assert language_and_summary() == english
+    assert language_and_summary("?lang=ko")[0] == "ko"
+    assert language_and_summary("?lang=ko", **{"Accept-Language": "en"}) == language_and_summary(
+        "?lang=ko"
+    )
+    assert language_and_summary("?lang=en", **{"Accept-Language": "ko"}) == english
+    assert language_and_summary("?lang=xx") == english
+    assert language_and_summary(**{"Accept-Language": "ko"}) == language_and_summary("?lang=ko")
 
 
 def test_document_is_not_sent_again_to_who_has_it(db):
@@ -256,12 +258,15 @@ def test_every_operation_says_its_errors_as_problems(document):
     for methods in document["paths"].values():
         for operation in methods.values():
             errors = {
-                status: said for status, said in operation["responses"].items() if status >= "400"
+                status: response
+                for status, response in operation["responses"].items()
+                if status >= "400"
             }
             assert "422" in errors
             assert ("401" in errors) or operation.get("security") == []
             assert all(
-                list(said["content"]) == ["application/problem+json"] for said in errors.values()
+                list(response["content"]) == ["application/problem+json"]
+                for response in errors.values()
             )
 
 
@@ -291,7 +296,7 @@ def test_document_and_page_need_no_person(document):
     assert Client().post(f"{ROOT}docs/").status_code == 405
 
 
-def said(part, at=()):
+def texts_of(part, at=()):
     """Every text of the document that people read, with its place; not the phrases that HTTP has
     for its statuses.
     """
@@ -304,10 +309,10 @@ def said(part, at=()):
             ):
                 yield (*at, name), value
             elif name != "example":
-                yield from said(value, (*at, name))
+                yield from texts_of(value, (*at, name))
     elif isinstance(part, list):
         for index, value in enumerate(part):
-            yield from said(value, (*at, index))
+            yield from texts_of(value, (*at, index))
 
 
 def test_every_text_is_in_the_language_that_was_asked_for(db):
@@ -318,15 +323,15 @@ def test_every_text_is_in_the_language_that_was_asked_for(db):
     )
     assert (korean["Content-Language"], english["Content-Language"]) == ("ko", "en")
     assert "Accept-Language" in korean["Vary"]
-    ours, theirs = dict(said(korean.json())), dict(said(english.json()))
+    ours, theirs = dict(texts_of(korean.json())), dict(texts_of(english.json()))
     assert ours.keys() == theirs.keys()
     assert [at for at, text in ours.items() if not re.search("[가-힣]", text)] == []
     assert [at for at, text in theirs.items() if re.search("[가-힣]", text)] == []
-    told = theirs["paths", "/auth/token/", "post", "description"].split("\n\n")
-    assert [paragraph.count("\n") for paragraph in told] == [0, 0], (
+    paragraphs = theirs["paths", "/auth/token/", "post", "description"].split("\n\n")
+    assert [paragraph.count("\n") for paragraph in paragraphs] == [0, 0], (
         "a line of the code is no line of the text"
     )
-    assert told[1].endswith("where a company's own sign-on gives the tokens.")
+    assert paragraphs[1].endswith("where a company's own sign-on gives the tokens.")
     page = Client().get(f"{ROOT}docs/", headers={"Accept-Language": "ko"}).content.decode()
     assert "<p>그림이 없는 장면마다 그림을 만든 뒤 애니매틱 영상을 완성합니다." in page
     assert "<h2>스토리</h2>" in page

@@ -317,7 +317,7 @@ def addresses(resolver=None, prefix=""):
             yield found.name
 
 
-def told():
+def named_operations():
     for found in (*PAGES.values(), *(one for acts in ACTIONS.values() for one in acts.values())):
         if not isinstance(found, str):
             yield from found
@@ -342,10 +342,10 @@ def test_every_action_of_an_address_is_listed(name, actions):
 
 def test_every_operation_that_is_listed_exists():
     operations = {route.operation for route in api.routes}
-    assert set(told()) - operations == set()
+    assert set(named_operations()) - operations == set()
     assert PROGRAMS_ONLY.keys() - operations == set()
 
 
 def test_every_operation_is_on_a_page_or_says_why_not():
     operations = {route.operation for route in api.routes}
-    assert operations - set(told()) == PROGRAMS_ONLY.keys()
+    assert operations - set(named_operations()) == PROGRAMS_ONLY.keys()

@@ -521,8 +521,8 @@ def test_a_take_of_another_format_tells_its_crop_and_takes_another(mine, world):
     story = scene.story
     assert (sent["crop"] is None) == (abs(sent["width"] / sent["height"] - 16 / 9) < 0.05)
     type(story).objects.filter(pk=story.pk).update(aspect_ratio="9:16")
-    told = mine.ask("GET", f"takes/{sent['id']}/").json()["crop"]
-    assert (told["x"], told["y"], told["chosen"]) == (0.5, 0.5, False)
+    crop = mine.ask("GET", f"takes/{sent['id']}/").json()["crop"]
+    assert (crop["x"], crop["y"], crop["chosen"]) == (0.5, 0.5, False)
     moved = mine.ask("POST", f"takes/{sent['id']}/crop/", {"x": 0, "y": 0}).json()["crop"]
     assert (moved["left"], moved["top"], moved["chosen"]) == (0, 0, True)
     for wrong in ({"x": 2}, {"x": "left"}, {"z": 1}):

@@ -401,8 +401,8 @@ def test_final_film_needs_pictures_first(mine, planned):
         409,
         "2 of 3 scenes have no picture.",
     )
-    told = mine.ask("POST", f"stories/{planned.pk}/render_final/?plan=1").json()["plan"]
-    assert [(item["position"], item["why"]) for item in told["blocked"]] == [
+    plan = mine.ask("POST", f"stories/{planned.pk}/render_final/?plan=1").json()["plan"]
+    assert [(item["position"], item["why"]) for item in plan["blocked"]] == [
         (2, "It needs a picture first."),
         (3, "It needs a picture first."),
     ]

@@ -144,9 +144,9 @@ def test_from_log_in_to_the_file_of_the_final_film(program, studio, tmp_path):
     script = program.with_suffix(".js")
     done = run("node", script, studio, film, password, cwd=program.parent)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told.pop("scenes") >= 1
-    assert told == {
+    answer = json.loads(done.stdout)
+    assert answer.pop("scenes") >= 1
+    assert answer == {
         "without_token": "not_authenticated",
         "preview": {"price": "0.0000", "job": "succeeded"},
         "final": {"price": "0.0000", "job": "succeeded"},

@@ -9,14 +9,16 @@ import pytest
 @pytest.fixture
 def quiet_page(page: Any) -> Iterator[Any]:
     """`page`; at the end nothing may have gone wrong in its console."""
-    said: list[str] = []
+    complaints: list[str] = []
     page.on(
         "console",
-        lambda message: said.append(message.text) if message.type in {"error", "warning"} else None,
+        lambda message: (
+            complaints.append(message.text) if message.type in {"error", "warning"} else None
+        ),
     )
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    assert said == []
+    assert complaints == []
 
 
 @pytest.fixture

@@ -160,12 +160,12 @@ def pages(client: Client, things: Any, but: set[str]) -> list[str]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_other_page(part, live_server, page, client, manager, screens):
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
         lambda one: (
-            said.append(one.text)
+            complaints.append(one.text)
             # The rows of this test have no files.
             if one.type in {"error", "warning"} and "404" not in one.text
             else None
@@ -180,7 +180,7 @@ def test_every_other_page(part, live_server, page, client, manager, screens):
         for address in found[part::PARTS]
         if (problems := hurdles(page, live_server.url + address))
     } == {}
-    assert said == []
+    assert complaints == []
 
 
 DIALOGS = (

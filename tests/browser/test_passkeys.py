@@ -65,8 +65,8 @@ def test_passkey_from_set_up_to_removal(live_server, quiet_page, log_in, owner):
     page.get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="Set it up").wait_for()
     assert not Authenticator.objects.exists()
-    said = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
-    assert list(said) == [
+    messages = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert list(messages) == [
         "A passkey was added.",
         "New recovery codes were made.",
         "A passkey was removed.",

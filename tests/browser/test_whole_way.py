@@ -90,9 +90,9 @@ def test_korean_story_becomes_a_film(studio: str, quiet_page: Any) -> None:
     assert download.value.suggested_filename == "등대로-보내는-편지-final-1.mp4"
 
     page.get_by_role("link", name="History", exact=True).click()
-    for said in (
+    for message in (
         "Film finished: now “Completed”",
         "Final film 1 made: 0 segments reused, 2 encoded",
         "The story was made",
     ):
-        page.get_by_text(said).wait_for()
+        page.get_by_text(message).wait_for()

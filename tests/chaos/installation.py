@@ -312,7 +312,7 @@ class Installation:
         with psycopg.connect(self.direct, connect_timeout=5) as connection:
             return list(connection.execute(statement.encode(), values))
 
-    def said(self) -> Iterator[str]:
+    def log_lines(self) -> Iterator[str]:
         """The lines that web and workers wrote."""
         yield from self.log.read_text(errors="replace").splitlines()
 

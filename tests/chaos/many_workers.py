@@ -117,7 +117,7 @@ class Many:
             "previewing": self._render,
         }
         taken: Counter[str] = Counter()
-        told, end = 0, time.monotonic() + 60 * minutes
+        next_report, end = 0, time.monotonic() + 60 * minutes
         replacing: threading.Thread | None = None
         while (done := self._count("completed")) < len(stories):
             if time.monotonic() > end:
@@ -135,9 +135,9 @@ class Many:
             if replacing is None and 2 * ordered >= len(stories):
                 replacing = threading.Thread(target=self._replace, args=(made,))
                 replacing.start()
-            if done >= told:
+            if done >= next_report:
                 self.say(f"{done} of {len(stories)} stories are films")
-                told = done + max(1, len(stories) // 20)
+                next_report = done + max(1, len(stories) // 20)
             time.sleep(LOOK_SECONDS)
         if replacing:
             replacing.join(300)
@@ -220,9 +220,9 @@ class Many:
 
     def _judge_store(self, made: Made) -> None:
         """The sweep finds no file that nobody names, and the files that rows name are whole."""
-        found = SWEEP_FOUND.search(said := self.installation.manage("sweep"))
+        found = SWEEP_FOUND.search(message := self.installation.manage("sweep"))
         if found is None:
-            made.wrong.append(f"the sweep said {said[:200]}")
+            made.wrong.append(f"the sweep said {message[:200]}")
             return
         made.files = int(found[1])
         self._expect(

@@ -117,7 +117,7 @@ class Run:
         self.notebook = Notebook()
         self.fakes: dict[str, Odd] = {}
         self.wrong: list[str] = []
-        self.told = 0.0
+        self.reported_at = 0.0
         self.facts: dict[str, Any] = {"seed": seed}
         self.name = env[senders.MARK]
 
@@ -173,8 +173,8 @@ class Run:
 
     def say(self, line: str) -> None:
         """What happens now, every few seconds, for the person who waits."""
-        if time.monotonic() > self.told + TELL_SECONDS:
-            self.told = time.monotonic()
+        if time.monotonic() > self.reported_at + TELL_SECONDS:
+            self.reported_at = time.monotonic()
             sys.stderr.write(f"{line}; {sum(fake.paid for fake in self.fakes.values())} paid\n")
 
     # --- under fire

@@ -460,8 +460,8 @@ def _asks_for(body: dict[str, Any], request: asked.Request) -> bool:
         case MusicRequest():
             return bool(request.prompt in body.get("prompt", ""))
         case TextRequest():
-            said = body["messages"][1]["content"]
+            message = body["messages"][1]["content"]
             marks = set(MARK.findall(request.script))
-            return bool(marks) and marks <= set(MARK.findall(said))
+            return bool(marks) and marks <= set(MARK.findall(message))
         case _:
             return False

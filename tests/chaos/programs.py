@@ -224,8 +224,8 @@ class Program(Person):
         lines = list(Line.live.filter(scene=scene).order_by("position"))
         with self.notebook.ordering() as pieces:
             pieces.extend(f"speech:{line.pk}" for line in lines)
-            said = [{"id": str(line.pk), "text": short_words()} for line in lines]
-            self.client.post(f"scenes/{scene.pk}/lines/", {"lines": said})
+            lines_sent = [{"id": str(line.pk), "text": short_words()} for line in lines]
+            self.client.post(f"scenes/{scene.pk}/lines/", {"lines": lines_sent})
 
     def reject_sound(self) -> None:
         take = self._one_of(SoundTake.objects.exclude(review_status=ReviewStatus.REJECTED))

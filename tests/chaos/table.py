@@ -115,9 +115,9 @@ def _held(seen: Seen) -> str:
 
 
 def _line(seen: Seen) -> str:
-    said = (
+    message = (
         "; ".join([*(f"**{wrong}**" for wrong in seen.wrong), *seen.facts])
         .replace("|", "\\|")
         .replace("\n", " ")
     )
-    return f"| {seen.fault} | {seen.promise} | {_held(seen)} | {said} | {seen.seconds:.0f} s |\n"
+    return f"| {seen.fault} | {seen.promise} | {_held(seen)} | {message} | {seen.seconds:.0f} s |\n"

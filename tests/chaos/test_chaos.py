@@ -186,8 +186,8 @@ def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(
         images.charge("again", "core", "0.02", images.orders[0])
         installation.manage("shell", "-v0", "-c", SPOILED)
         trial._judge(made)
-        told = [wrong.partition(":")[0] for wrong in made.wrong]
-        assert told == [
+        names = [wrong.partition(":")[0] for wrong in made.wrong]
+        assert names == [
             "takes",
             "paid at Stability",
             "takes of one kind for a scene",
@@ -252,8 +252,8 @@ def test_command_lists_the_faults_and_refuses_to_run_without_servers(
 ) -> None:
     out = StringIO()
     call_command(Command(), "redis", list=True, stdout=out)
-    told = [line.split(":")[0] for line in out.getvalue().splitlines()]
-    assert told == [fault.name for fault in faults.FAULTS if fault.service == faults.REDIS]
+    names = [line.split(":")[0] for line in out.getvalue().splitlines()]
+    assert names == [fault.name for fault in faults.FAULTS if fault.service == faults.REDIS]
     import sys
 
     modules: dict[str, Any] = {"tests.fakes.stability": None}

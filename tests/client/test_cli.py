@@ -22,8 +22,8 @@ def run(owner, monkeypatch, capsys):
 
     def command(*arguments):
         status = main(arguments, transport=httpx.MockTransport(studio_answers))
-        said = capsys.readouterr()
-        return status, said.out.strip(), said.err.strip()
+        output = capsys.readouterr()
+        return status, output.out.strip(), output.err.strip()
 
     return command
 
@@ -42,11 +42,11 @@ def test_story_is_written_from_a_file_and_shown(run, tmp_path):
 def test_price_waits_to_be_confirmed(run, owner):
     story = make_story(owner, status=StoryStatus.PLANNED)
     make_scene(story)
-    status, told, _error = run("start", str(story.pk), "preview")
-    assert (status, told) == (3, "It costs 0.0000 USD. Start it with --confirm 0.0000.")
+    status, stdout, _error = run("start", str(story.pk), "preview")
+    assert (status, stdout) == (3, "It costs 0.0000 USD. Start it with --confirm 0.0000.")
     assert Story.objects.get(pk=story.pk).status == "planned"
-    status, told, _error = run("start", str(story.pk), "preview", "--confirm", "0.0000")
-    assert (status, told.split("\t")[1]) == (0, "queued")
+    status, stdout, _error = run("start", str(story.pk), "preview", "--confirm", "0.0000")
+    assert (status, stdout.split("\t")[1]) == (0, "queued")
     assert Story.objects.get(pk=story.pk).status == "previewing"
 
 
@@ -74,10 +74,10 @@ def world_film(owner):
 
 
 def test_any_operation_is_called_and_errors_are_told(run, owner):
-    status, told, _error = run("call", "get", "/me/")
-    assert (status, json.loads(told)["username"]) == (0, "owner")
-    status, told, error = run("call", "POST", "stories/", '{"title": "", "colour": 1}')
-    assert (status, told) == (1, "")
+    status, stdout, _error = run("call", "get", "/me/")
+    assert (status, json.loads(stdout)["username"]) == (0, "owner")
+    status, stdout, error = run("call", "POST", "stories/", '{"title": "", "colour": 1}')
+    assert (status, stdout) == (1, "")
     assert error.splitlines()[0].startswith("422 invalid")
     assert "  /colour: There is no such field." in error.splitlines()
     assert run("show", "00000000-0000-4000-8000-000000000000")[0] == 1

@@ -90,7 +90,7 @@ class Fal(Fake):
     def missing(self, asked: Asked) -> Reply:
         return Reply(404, {"detail": f"Path {asked.path} not found"})
 
-    def _door(self, asked: Asked) -> Reply | None:
+    def _unauthorized(self, asked: Asked) -> Reply | None:
         if asked.headers.get("authorization") == f"Key {self.key}":
             return None
         return Reply(401, DENIED)
@@ -100,7 +100,7 @@ class Fal(Fake):
     def submit(self, asked: Asked, model: str) -> Reply:
         given = asked.json
         scenario = self.scenario(str(given.get("prompt", "")))
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         if model not in MODELS:
             return Reply(404, {"detail": f"Application '{model}' not found"})
@@ -113,10 +113,10 @@ class Fal(Fake):
                 self.charge(made.id, model, self._price(made), asked)
         if scenario == "no_id":
             return Reply(200, {"status": "IN_QUEUE"})
-        told = self._told(made) | {"gateway_request_id": made.id}
+        answer = self._status(made) | {"gateway_request_id": made.id}
         if scenario == "no_urls":
-            told = {"request_id": made.id}
-        return self.twisted(scenario, Reply(200, told))
+            answer = {"request_id": made.id}
+        return self.twisted(scenario, Reply(200, answer))
 
     def _price(self, made: Made) -> Decimal:
         kind, price, _ = MODELS[made.model]
@@ -153,7 +153,7 @@ class Fal(Fake):
         return wrong
 
     def _found(self, asked: Asked, app: str, name: str) -> Made | Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         made = self.made.get(name)
         if made is None or made.scenario == "deleted" or made.path != app:
@@ -171,17 +171,17 @@ class Fal(Fake):
             return Reply(401, DENIED)
         if made.status != "COMPLETED":
             made.status = ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"][min(made.polls - 1, 2)]
-        told = self._told(made)
+        answer = self._status(made)
         if made.scenario == "new_state" and made.polls < 3:
             made.status = "IN_PROGRESS"
-            told["status"] = "DREAMING"
+            answer["status"] = "DREAMING"
         if made.scenario == "lower_status":
-            told["status"] = str(told["status"]).lower()
-        return Reply(200 if made.status == "COMPLETED" else 202, told)
+            answer["status"] = str(answer["status"]).lower()
+        return Reply(200 if made.status == "COMPLETED" else 202, answer)
 
-    def _told(self, made: Made) -> dict[str, Any]:
+    def _status(self, made: Made) -> dict[str, Any]:
         place = f"{self.url}/{made.path}/requests/{made.id}"
-        told: dict[str, Any] = {
+        answer: dict[str, Any] = {
             "status": made.status,
             "request_id": made.id,
             "response_url": place,
@@ -191,15 +191,15 @@ class Fal(Fake):
             "metrics": {},
         }
         if made.status == "IN_QUEUE":
-            told["queue_position"] = 0
+            answer["queue_position"] = 0
         if made.status == "COMPLETED":
-            told["metrics"] = {"inference_time": 4.125}
+            answer["metrics"] = {"inference_time": 4.125}
             end = self._ended(made)
             if end is not None and made.scenario != "silent_failure":
                 status, body = end
-                told["error"] = f"Invalid status code: {status}"
-                told["error_type"] = body.get("error_type") or "bad_request"
-        return told
+                answer["error"] = f"Invalid status code: {status}"
+                answer["error_type"] = body.get("error_type") or "bad_request"
+        return answer
 
     def _ended(self, made: Made) -> tuple[int, dict[str, Any]] | None:
         """The status and the body of a request that failed; None for one that did not."""
@@ -237,24 +237,27 @@ class Fal(Fake):
     def _output(self, made: Made) -> dict[str, Any]:
         kind = MODELS[made.model][0]
         url = f"{self.url}/files/{made.id}/out.{'mp4' if kind == 'clip' else 'png'}"
-        told = {"url": url, "content_type": "video/mp4" if kind == "clip" else "image/png"}
+        answer = {"url": url, "content_type": "video/mp4" if kind == "clip" else "image/png"}
         uri = "data:image/png;base64," + base64.b64encode(media.picture(320, 180, 3)).decode()
         usual: dict[str, Any] = (
-            {"video": told}
+            {"video": answer}
             if kind == "clip"
-            else {"images": [told | {"width": 320, "height": 180}], "seed": made.input.get("seed")}
+            else {
+                "images": [answer | {"width": 320, "height": 180}],
+                "seed": made.input.get("seed"),
+            }
         )
         odd: dict[str, dict[str, Any]] = {
-            "one_image": {"image": told},
+            "one_image": {"image": answer},
             "text_output": {"images": url},
             "data_output": {"images": [{"url": uri, "content_type": "image/png"}]},
-            "other_field": {"output": {"result": [told]}, "note": "https://example.com/other"},
-            "words_first": {"prompt": "see https://example.com/a.png", "images": [told]},
-            "flagged_output": {"images": [told], "has_nsfw_concepts": [True]},
+            "other_field": {"output": {"result": [answer]}, "note": "https://example.com/other"},
+            "words_first": {"prompt": "see https://example.com/a.png", "images": [answer]},
+            "flagged_output": {"images": [answer], "has_nsfw_concepts": [True]},
             "no_file": {"images": [], "description": "just words"},
             "evil_link": {"images": [{"url": "http://169.254.169.254/latest"}]},
-            "nulls": {"images": [told], "seed": None, "timings": None, "has_nsfw_concepts": None},
-            "odd_types": {"images": [told], "seed": "7", "has_nsfw_concepts": "no"},
+            "nulls": {"images": [answer], "seed": None, "timings": None, "has_nsfw_concepts": None},
+            "odd_types": {"images": [answer], "seed": "7", "has_nsfw_concepts": "no"},
         }
         return odd.get(made.scenario, usual)
 
@@ -276,14 +279,14 @@ class Fal(Fake):
 
     # --- the platform
 
-    def _platform_door(self, asked: Asked) -> Reply | None:
+    def _platform_unauthorized(self, asked: Asked) -> Reply | None:
         if asked.headers.get("authorization") == f"Key {self.key}":
             return None
         error = {"type": "authorization_error", "message": "Invalid API key"}
         return Reply(401, {"error": error})
 
     def pricing(self, asked: Asked) -> Reply:
-        if refused := self._platform_door(asked):
+        if refused := self._platform_unauthorized(asked):
             return refused
         names = unquote(asked.query.get("endpoint_id", "")).split(",")
         units = {"image": "images", "clip": "seconds"}
@@ -306,7 +309,7 @@ class Fal(Fake):
         )
 
     def billing(self, asked: Asked) -> Reply:
-        if refused := self._platform_door(asked):
+        if refused := self._platform_unauthorized(asked):
             return refused
         if not self.tells_balance:
             error = {"type": "authorization_error", "message": "The key may not read billing"}
@@ -315,7 +318,7 @@ class Fal(Fake):
         return Reply(200, {"username": "videoplanet", "credits": credits_})
 
     def listed(self, asked: Asked) -> Reply:
-        if refused := self._platform_door(asked):
+        if refused := self._platform_unauthorized(asked):
             return refused
         since, model = asked.query.get("start", ""), unquote(asked.query.get("endpoint_id", ""))
         newest = sorted(self.made.values(), key=lambda made: made.sent_at, reverse=True)

@@ -25,7 +25,7 @@ class Llm(Fake):
     def is_paid(self, asked: Asked) -> bool:
         return asked.path.endswith("/completions")
 
-    def _door(self, asked: Asked) -> Reply | None:
+    def _unauthorized(self, asked: Asked) -> Reply | None:
         right = asked.headers.get("authorization") == f"Bearer {self.key}"
         return (
             None
@@ -37,12 +37,12 @@ class Llm(Fake):
 
     def models(self, asked: Asked) -> Reply:
         model = {"id": "planner-1", "object": "model", "created": 1, "owned_by": "us"}
-        return self._door(asked) or Reply(200, {"object": "list", "data": [model]})
+        return self._unauthorized(asked) or Reply(200, {"object": "list", "data": [model]})
 
     def complete(self, asked: Asked) -> Reply:
         body = asked.json
         scenario = self.scenario(_text_of(body["messages"][1]["content"]))
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         if body.get("model") != "planner-1":
             return _error(
@@ -93,18 +93,18 @@ class Llm(Fake):
             if scenario == "no_choice"
             else [{"index": 0, "finish_reason": finish, "logprobs": None, "message": message}]
         )
-        told = {
+        answer = {
             "id": "chatcmpl-1",
             "object": "chat.completion",
             "created": 1,
             "model": "planner-1",
             "choices": choices,
         }
-        told["usage"] = {**usage, "total_tokens": sum(usage.values())}
+        answer["usage"] = {**usage, "total_tokens": sum(usage.values())}
         if scenario == "no_usage":
-            del told["usage"]
-        told |= _dressed(content, scenario, told)
-        return self.twisted(scenario, Reply(200, told))
+            del answer["usage"]
+        answer |= _dressed(content, scenario, answer)
+        return self.twisted(scenario, Reply(200, answer))
 
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
@@ -249,9 +249,9 @@ ODD_CONTENT: dict[str, Any] = {
 }
 
 
-def _dressed(content: str | None, scenario: str, told: dict[str, Any]) -> dict[str, Any]:
+def _dressed(content: str | None, scenario: str, answer: dict[str, Any]) -> dict[str, Any]:
     """The same words where other servers put them."""
-    message, text = told["choices"][0]["message"] if told["choices"] else {}, content or ""
+    message, text = answer["choices"][0]["message"] if answer["choices"] else {}, content or ""
     half = len(text) // 2
 
     def put(**fields: Any) -> dict[str, Any]:
@@ -280,10 +280,10 @@ def _dressed(content: str | None, scenario: str, told: dict[str, Any]) -> dict[s
         "object": put(content=json.loads(text) if scenario == "object" else None),
         "null_usage": {"usage": {"prompt_tokens": None, "completion_tokens": None}},
         "float_usage": {
-            "usage": {name: float(count) for name, count in told.get("usage", {}).items()}
+            "usage": {name: float(count) for name, count in answer.get("usage", {}).items()}
         },
         "text_usage": {
-            "usage": {name: str(count) for name, count in told.get("usage", {}).items()}
+            "usage": {name: str(count) for name, count in answer.get("usage", {}).items()}
         },
         "old_form": {"choices": [{"index": 0, "finish_reason": "stop", "text": text}]},
         "stops_for_safety": {

@@ -92,7 +92,7 @@ class Replicate(Fake):
             },
         )
 
-    def _door(self, asked: Asked) -> Reply | None:
+    def _unauthorized(self, asked: Asked) -> Reply | None:
         if asked.headers.get("authorization") == f"Bearer {self.key}":
             return None
         return Reply(
@@ -108,7 +108,7 @@ class Replicate(Fake):
 
     def official(self, asked: Asked, owner: str, name: str) -> Reply:
         if f"{owner}/{name}" not in MODELS:
-            return self._door(asked) or self.missing(asked)
+            return self._unauthorized(asked) or self.missing(asked)
         if set(asked.json) - {"input", "webhook", "webhook_events_filter", "stream"}:
             return _invalid("additional properties are not allowed", "version")
         return self._create(asked, f"{owner}/{name}")
@@ -122,13 +122,13 @@ class Replicate(Fake):
             "webhook_events_filter",
             "stream",
         }:
-            return self._door(asked) or _invalid("version is required", "version")
+            return self._unauthorized(asked) or _invalid("version is required", "version")
         if body["version"].rsplit(":", 1)[-1] != VERSION and body["version"] not in MODELS:
             words = (
                 "The specified version does not exist (or perhaps you don't have "
                 "permission to use it?)"
             )
-            return self._door(asked) or Reply(
+            return self._unauthorized(asked) or Reply(
                 422, {"title": "Invalid version or not permitted", "detail": words, "status": 422}
             )
         return self._create(
@@ -139,7 +139,7 @@ class Replicate(Fake):
         body = asked.json
         given = body.get("input", {})
         scenario = self.scenario(str(given.get("prompt", "")))
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         for name in MODELS[model][2]:
             if name not in given:
@@ -194,7 +194,7 @@ class Replicate(Fake):
 
     def prediction(self, asked: Asked, name: str) -> Reply:
         made = self.made.get(name)
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         if made is None or made.scenario == "deleted":
             return self.missing(asked)
@@ -237,7 +237,7 @@ class Replicate(Fake):
             "get": f"{self.base}/predictions/{made.id}",
             "cancel": f"{self.base}/predictions/{made.id}/cancel",
         }
-        told: dict[str, Any] = {
+        answer: dict[str, Any] = {
             "id": made.id,
             "model": made.model,
             "version": "hidden",
@@ -252,38 +252,38 @@ class Replicate(Fake):
             "urls": urls,
         }
         if made.status == "processing":
-            told |= {"started_at": made.created_at, "logs": " 10%|#\n 40%|####\n"}
+            answer |= {"started_at": made.created_at, "logs": " 10%|#\n 40%|####\n"}
         if made.status in {"succeeded", "failed", "canceled", "aborted"}:
-            told |= {
+            answer |= {
                 "started_at": made.created_at,
                 "completed_at": now(),
                 "metrics": {"predict_time": 4.125, "total_time": 5.0},
             }
         if made.status == "failed":
-            told["error"] = {
+            answer["error"] = {
                 "oom": "CUDA out of memory (E1001)",
                 "nsfw": "The input was flagged as sensitive. (E005)",
             }.get(made.scenario, "It failed.")
         if made.status == "succeeded":
-            told |= self._output(made)
-            told |= {
+            answer |= self._output(made)
+            answer |= {
                 "successful": {"status": "successful"},
                 "new_final_word": {"status": "delivered"},
                 "upper_status": {"status": "SUCCEEDED"},
             }.get(made.scenario, {})
         if made.scenario == "nulls":
-            told |= dict.fromkeys(
+            answer |= dict.fromkeys(
                 ("created_at", "model", "data_removed", "logs", "metrics", "error", "urls")
             )
         if made.scenario == "odd_types":
-            told |= {
+            answer |= {
                 "created_at": 5,
                 "logs": ["a"],
                 "metrics": {"predict_time": "4.125"},
                 "data_removed": "false",
                 "version": {},
             }
-        return told
+        return answer
 
     def _output(self, made: Made) -> dict[str, Any]:
         kind = MODELS[made.model][0]
@@ -304,7 +304,7 @@ class Replicate(Fake):
         }.get(made.scenario, {"output": [url] if kind == "image" else url})
 
     def listed(self, asked: Asked) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         since = asked.query.get("created_after", "")
         newest = sorted(self.made.values(), key=lambda made: made.created_at, reverse=True)
@@ -320,7 +320,7 @@ class Replicate(Fake):
         )
 
     def cancel(self, asked: Asked, name: str) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         made = self.made[name]
         if made.status in {"starting", "processing"}:
@@ -328,14 +328,14 @@ class Replicate(Fake):
         return Reply(200, self._told(made))
 
     def upload(self, asked: Asked) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         if self.scenario() == "no_upload":
             return Reply(500, {"detail": "Internal server error"})
         content = multipart(asked)["content"]
         name = uuid.uuid4().hex
         self.files[name] = content
-        told = {
+        answer = {
             "id": name,
             "content_type": "image/png",
             "size": len(content),
@@ -346,19 +346,19 @@ class Replicate(Fake):
         return Reply(
             201,
             {
-                **told,
+                **answer,
                 "checksums": {"sha256": hashlib.sha256(content).hexdigest()},
                 "urls": {"get": f"{self.base}/files/{name}"},
             },
         )
 
     def account(self, asked: Asked) -> Reply:
-        return self._door(asked) or Reply(
+        return self._unauthorized(asked) or Reply(
             200, {"type": "organization", "username": "videoplanet", "name": "VideoPlanet"}
         )
 
     def secret(self, asked: Asked) -> Reply:
-        return self._door(asked) or Reply(200, {"key": SECRET})
+        return self._unauthorized(asked) or Reply(200, {"key": SECRET})
 
     def delivery(self, asked: Asked, name: str) -> Reply:
         made = self.made[name]

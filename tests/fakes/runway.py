@@ -154,7 +154,7 @@ class Runway(Fake):
     def sound_effect(self, asked: Asked) -> Reply:
         body = asked.json
         scenario = self.scenario(str(body.get("promptText", "")))
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         wrong = sorted(set(body) - {"model", "promptText", "duration", "loop"})
         if body.get("model") != "eleven_text_to_sound_v2":
@@ -173,14 +173,14 @@ class Runway(Fake):
         with self.lock:
             self.tasks[task.id] = task
             self.charge(task.id, body["model"], Decimal(task.credits) / 100, asked)
-        told = {"id": task.id, "estimatedCost": {"credits": task.credits}}
-        return self.twisted(scenario, Reply(200, told))
+        answer = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        return self.twisted(scenario, Reply(200, answer))
 
     def edited(self, asked: Asked) -> Reply:
         body = asked.json
         model, source, start, credits_, known = EDITS[asked.path]
         scenario = self.scenario(str(body.get("promptText", "")))
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         wrong = sorted(set(body) - known)
         if not str(body.get(source, "")).startswith(start) or body.get("model") != model:
@@ -206,15 +206,15 @@ class Runway(Fake):
         with self.lock:
             self.tasks[task.id] = task
             self.charge(task.id, model, Decimal(task.credits) / 100, asked)
-        told = {"id": task.id, "estimatedCost": {"credits": task.credits}}
-        return self.twisted(scenario, Reply(200, told))
+        answer = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        return self.twisted(scenario, Reply(200, answer))
 
     def _create(
         self, asked: Asked, models: dict[str, tuple[list[str], list[int], int, list[str]]] | None
     ) -> Reply:
         body = asked.json
         scenario = self.scenario(str(body.get("promptText", "")))
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         if issues := (_video_issues(body, models) if models is not None else _image_issues(body)):
             return Reply(
@@ -271,7 +271,7 @@ class Runway(Fake):
         }
         return answers.get(scenario) or self.trouble(scenario)
 
-    def _door(self, asked: Asked) -> Reply | None:
+    def _unauthorized(self, asked: Asked) -> Reply | None:
         if asked.headers.get("authorization") != f"Bearer {self.key}":
             return Reply(401, {"error": "You did not provide an API key, or it is not valid."})
         if asked.headers.get("x-runway-version") != "2024-11-06":
@@ -290,7 +290,7 @@ class Runway(Fake):
     # --- asking
 
     def task(self, asked: Asked, task_id: str) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         task = self.tasks.get(task_id)
         if task is None or task.deleted or task.scenario == "deleted":
@@ -335,14 +335,14 @@ class Runway(Fake):
         created = (
             datetime.fromtimestamp(task.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         )
-        told: dict[str, Any] = {"id": task.id, "createdAt": created, "status": status}
+        answer: dict[str, Any] = {"id": task.id, "createdAt": created, "status": status}
         if status == "SUCCEEDED":
-            return self._ended(task, told)
+            return self._ended(task, answer)
         if progress is not None:
-            told["progress"] = progress
-        return {**told, "estimatedCost": {"credits": task.credits}}
+            answer["progress"] = progress
+        return {**answer, "estimatedCost": {"credits": task.credits}}
 
-    def _ended(self, task: Task, told: dict[str, Any]) -> dict[str, Any]:
+    def _ended(self, task: Task, answer: dict[str, Any]) -> dict[str, Any]:
         failures = {
             "safety_input": (
                 "The provided prompt was flagged by content moderation.",
@@ -362,16 +362,16 @@ class Runway(Fake):
             words, code, cost = failures[task.scenario]
             self.charges[task.id].usd = Decimal(cost) / 100
             return {
-                **told,
+                **answer,
                 "status": "FAILED",
                 "failure": words,
                 "failureCode": code,
                 "cost": {"credits": cost},
             }
         if task.scenario == "failed_without_cost":
-            return {**told, "status": "FAILED", "failure": "It failed."}
+            return {**answer, "status": "FAILED", "failure": "It failed."}
         if task.scenario == "cancelled":
-            return {**told, "status": "CANCELLED", "cost": {"credits": task.credits}}
+            return {**answer, "status": "CANCELLED", "cost": {"credits": task.credits}}
         if task.scenario == "cheaper":
             self.charges[task.id].usd = Decimal(task.credits - 1) / 100
         task.link = task.link if task.scenario == "expired_for_ever" else uuid.uuid4().hex
@@ -380,7 +380,7 @@ class Runway(Fake):
         if task.scenario == "evil_link":
             output = "http://169.254.169.254/latest/meta-data/"
         cost = {"credits": int(self.charges[task.id].usd * 100)}
-        return {**told, "output": [] if task.scenario == "no_output" else [output], "cost": cost}
+        return {**answer, "output": [] if task.scenario == "no_output" else [output], "cost": cost}
 
     def output(self, asked: Asked, name: str) -> Reply:
         task = self.tasks[re.sub(r"\.\w+$", "", name)]
@@ -422,7 +422,7 @@ class Runway(Fake):
         }.get(scenario, good)
 
     def delete(self, asked: Asked, task_id: str) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         task = self.tasks.get(task_id)
         if task is None or task.deleted:
@@ -431,7 +431,7 @@ class Runway(Fake):
         return Reply(204)
 
     def organization(self, asked: Asked) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         models = {
             name: {"maxConcurrentGenerations": self.at_once, "maxDailyGenerations": 200}
@@ -448,7 +448,7 @@ class Runway(Fake):
 
     def usage(self, asked: Asked) -> Reply:
         """The credits of each model and day (UTC); the last day asked for is not included."""
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         first, before = (date.fromisoformat(asked.json[at]) for at in ("startDate", "beforeDate"))
         if not first < before <= first + timedelta(days=90):
@@ -475,16 +475,16 @@ class Runway(Fake):
         )
 
 
-def _oddly(told: dict[str, Any], scenario: str) -> Reply:
+def _oddly(answer: dict[str, Any], scenario: str) -> Reply:
     """The same news of a task in other types and words."""
-    done = told["status"] == "SUCCEEDED"
-    output, cost = told.get("output"), told.get("cost", {}).get("credits")
+    done = answer["status"] == "SUCCEEDED"
+    output, cost = answer.get("output"), answer.get("cost", {}).get("credits")
     always: dict[str, Any] = {
-        "lower_status": {"status": told["status"].lower()},
+        "lower_status": {"status": answer["status"].lower()},
         "unreadable": {"status": {"code": 5}},
         "kaputt": {"status": "KAPUTT", "output": None} if done else {},
-        "progress_text": {"progress": str(told["progress"])} if "progress" in told else {},
-        "progress_words": {"progress": "half"} if "progress" in told else {},
+        "progress_text": {"progress": str(answer["progress"])} if "progress" in answer else {},
+        "progress_words": {"progress": "half"} if "progress" in answer else {},
         "nulls": {
             "output": None,
             "failure": None,
@@ -504,7 +504,7 @@ def _oddly(told: dict[str, Any], scenario: str) -> Reply:
         "new_final_word": {"status": "DELIVERED"},
         "two_outputs": {"output": ["https://elsewhere.example/poster.jpg", *(output or [])]},
     }
-    body = told | always.get(scenario, {}) | (at_the_end.get(scenario, {}) if done else {})
+    body = answer | always.get(scenario, {}) | (at_the_end.get(scenario, {}) if done else {})
     if scenario == "bom_task":
         return Reply(200, b"\xef\xbb\xbf" + json.dumps(body).encode())
     if scenario == "in_a_list":

@@ -146,7 +146,7 @@ class Stability(Fake):
             return problem(400, "bad_request", "content-type: must be multipart/form-data")
         scenario = self.scenario(fields.get("prompt", ""))
         if (
-            refused := self._door(asked)
+            refused := self._unauthorized(asked)
             or self._trouble(scenario)
             or _wrong_picture(picture, fields, service)
             or _wrong(fields, service)
@@ -192,7 +192,7 @@ class Stability(Fake):
         except ValueError:
             return problem(400, "bad_request", "content-type: must be multipart/form-data")
         scenario = self.scenario(sent.get("prompt", b"").decode())
-        if refused := self._door(asked) or self._trouble(scenario):
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
             return refused
         if wrong := (required - sent.keys()) | (sent.keys() - required - optional):
             return problem(400, "bad_request", f"missing or unknown: {sorted(wrong)}")
@@ -213,7 +213,7 @@ class Stability(Fake):
             return problem(400, "bad_request", "content-type: must be multipart/form-data")
         scenario = self.scenario(fields.get("prompt", ""))
         if (
-            refused := self._door(asked)
+            refused := self._unauthorized(asked)
             or self._trouble(scenario)
             or _wrong_audio(fields, asked.headers.get("accept", ""))
         ):
@@ -239,7 +239,11 @@ class Stability(Fake):
         body = asked.json
         text = body["text_prompts"][0]["text"] if body.get("text_prompts") else ""
         scenario = self.scenario(text)
-        if refused := self._door(asked) or self._trouble(scenario) or _wrong_v1(body, engine):
+        if (
+            refused := self._unauthorized(asked)
+            or self._trouble(scenario)
+            or _wrong_v1(body, engine)
+        ):
             return refused
         self._paid(asked, credits_=Decimal(self.sdxl_price) * 100, what=engine)
         finish = {"filtered": "CONTENT_FILTERED", "new_finish": "ERROR"}.get(scenario, "SUCCESS")
@@ -269,23 +273,23 @@ class Stability(Fake):
         with self.lock:
             self.charge(str(len(self.charges) + 1), what, credits_ / 100, asked)
 
-    def _door(self, asked: Asked) -> Reply | None:
+    def _unauthorized(self, asked: Asked) -> Reply | None:
         right = asked.headers.get("authorization") == f"Bearer {self.key}"
         return None if right else problem_v1(401, "unauthorized", "missing authorization header")
 
     def balance(self, asked: Asked) -> Reply:
         left = self.credits - self.charged * 100
-        return self._door(asked) or Reply(200, {"credits": float(left)})
+        return self._unauthorized(asked) or Reply(200, {"credits": float(left)})
 
     def engines(self, asked: Asked) -> Reply:
-        return self._door(asked) or Reply(
+        return self._unauthorized(asked) or Reply(
             200, [{"id": ENGINE, "name": "SDXL 1.0", "description": "", "type": "PICTURE"}]
         )
 
 
-def _oddly(told: dict[str, Any], scenario: str, *, image: str, finish: str) -> dict[str, Any]:
+def _oddly(answer: dict[str, Any], scenario: str, *, image: str, finish: str) -> dict[str, Any]:
     """The same picture, dressed differently; it is charged as ever."""
-    code = told[image]
+    code = answer[image]
     changes: dict[str, dict[str, Any]] = {
         "wrapped": {image: "\r\n".join(code[at : at + 76] for at in range(0, len(code), 76))},
         "data_uri": {image: f"data:image/png;base64,{code}"},
@@ -299,7 +303,7 @@ def _oddly(told: dict[str, Any], scenario: str, *, image: str, finish: str) -> d
         "no_finish": {finish: None},
         "in_other_field": {image: None, "data": {"picture": code}},
     }
-    return told | changes.get(scenario, {})
+    return answer | changes.get(scenario, {})
 
 
 def _wrong_picture(picture: bytes | None, fields: dict[str, str], service: str) -> Reply | None:

@@ -42,9 +42,9 @@ def test_open_parts_follow_and_each_says_who_changed_it(family, owner):
     changed = priority.set_priority(family.pk, priority=2, actor=owner, reason="Client waits.")
     assert (changed.pk, changed.priority) == (family.pk, 2)
     assert _priorities() == {"whole": 2, "part": 3, "small": 4, "ended": 5}
-    said = dict(JobLog.objects.values_list("job__item", "message_data"))
-    assert set(said) == {"whole", "part", "small"}
-    assert said["part"]["values"] == {
+    messages = dict(JobLog.objects.values_list("job__item", "message_data"))
+    assert set(messages) == {"whole", "part", "small"}
+    assert messages["part"]["values"] == {
         "before": 5,
         "after": 3,
         "who": "owner",

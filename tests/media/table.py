@@ -247,13 +247,13 @@ def main() -> None:
     for kind, place, worst, shape in rows():
         print(f"{kind:45} {place:7} {worst:4} {shape:.3f}", file=sys.stderr)  # noqa: T201  progress
         found.setdefault(kind, {})[place] = (worst, shape)
-    told = subprocess.run(
+    output = subprocess.run(
         [ffmpeg.binary(), "-version"], capture_output=True, text=True, check=True
     ).stdout
     lines = [
         (
             f"Measured {datetime.now(UTC):%Y-%m-%d} by `make media-table` with "
-            f"{told.partition(' Copyright')[0]}."
+            f"{output.partition(' Copyright')[0]}."
         ),
         "",
         (

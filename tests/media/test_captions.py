@@ -50,7 +50,7 @@ def words(text):
     return "".join(text.split())
 
 
-def said(spans):
+def text_of(spans):
     return "".join(words(span.text) for span in spans)
 
 
@@ -92,7 +92,7 @@ def test_layout_lines_fit_and_spans_keep_two_frames_between(size, text):
         lines = span.text.split("\n")
         assert 1 <= len(lines) <= 2
         assert all(fits(line, size) for line in lines)
-    assert said(spans) == words(text)
+    assert text_of(spans) == words(text)
 
 
 def test_layout_breaks_korean_between_words_and_at_sentence_ends():
@@ -186,7 +186,7 @@ def test_character_without_a_class_beside_text_from_right_to_left(text):
 def test_words_in_are_words_out(text, frames, size):
     """Whatever the text, its letters, the frame and the time."""
     spans = layout(text, size=size, frames=frames, fps=24)
-    assert said(spans) == words(text)
+    assert text_of(spans) == words(text)
     assert all(0 <= span.start_frame < span.end_frame <= frames for span in spans)
     assert all(before.end_frame <= after.start_frame for before, after in pairwise(spans))
 
@@ -230,7 +230,7 @@ def test_a_film_with_captions_in_every_script(tmp_path):
 def test_a_sample_with_missing_letters_is_drawn_whole():
     text = (DATA / "missing-letters.txt").read_text()
     assert cannot_draw(text) == []
-    assert said(layout(text, size=(1280, 720), frames=480, fps=24)) == words(text)
+    assert text_of(layout(text, size=(1280, 720), frames=480, fps=24)) == words(text)
 
 
 def test_cannot_draw_names_each_once():
@@ -357,4 +357,4 @@ def test_layout_of_a_whole_book_ends_soon(text):
     spans = layout(text, size=(1280, 720), frames=168, fps=24)
     assert time.process_time() - start < 8
     assert (spans[0].start_frame, spans[-1].end_frame) == (0, 168)
-    assert said(spans) == words(text)
+    assert text_of(spans) == words(text)

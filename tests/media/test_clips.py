@@ -285,7 +285,7 @@ def test_rotation_and_pixels_that_are_not_square_together(taken, tmp_path, degre
 
 def test_notes_of_the_camera_and_what_stands_behind_the_film_are_left_out(taken, tmp_path):
     source = tmp_path / "camera.mp4"
-    told = (
+    metadata = (
         "-metadata",
         "location=+37.5665+126.9780/",
         "-metadata",
@@ -293,7 +293,7 @@ def test_notes_of_the_camera_and_what_stands_behind_the_film_are_left_out(taken,
         "-metadata:s:v",
         "handler_name=My Phone",
     )
-    make_clip(source, options=("-c:v", "libx264", *told, "-movflags", "use_metadata_tags"))
+    make_clip(source, options=("-c:v", "libx264", *metadata, "-movflags", "use_metadata_tags"))
     source.write_bytes(source.read_bytes() + b"<script>alert(1)</script>")
     kept = taken(source).path.read_bytes()
     for secret in (b"37.5665", b"secret", b"My Phone", b"script"):

@@ -205,9 +205,9 @@ def test_run_feed_that_fails_ends_ffmpeg(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def program(folder, said):
+def program(folder, message):
     path = folder / "ffmpeg"
-    path.write_text(f"#!/bin/sh\necho '{said}'\n")
+    path.write_text(f"#!/bin/sh\necho '{message}'\n")
     path.chmod(0o755)
     return str(path)
 
@@ -225,7 +225,7 @@ def test_binary_named_by_the_environment(monkeypatch, tmp_path, version):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright",
         "ffmpeg version n5.0.1 Copyright",
@@ -233,8 +233,8 @@ def test_binary_named_by_the_environment(monkeypatch, tmp_path, version):
         "",
     ],
 )
-def test_binary_too_old_or_another_program(monkeypatch, tmp_path, said):
-    monkeypatch.setenv("FFMPEG", program(tmp_path, said))
+def test_binary_too_old_or_another_program(monkeypatch, tmp_path, message):
+    monkeypatch.setenv("FFMPEG", program(tmp_path, message))
     with pytest.raises(MediaError, match=r"no ffmpeg of version 5\.1 or later"):
         ffmpeg.binary()
     assert [error.id for error in checks.ffmpeg()] == ["config.E003"]

@@ -73,13 +73,13 @@ def plain(text):
 
 def shown_by_ffmpeg(program, path):
     """What a player built on ffmpeg and libass shows: override blocks are hidden."""
-    said = subprocess.run(
+    output = subprocess.run(
         [program, "-v", "error", "-i", path, "-f", "ass", "-"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    lines = [line.split(",", 9)[9] for line in said.splitlines() if line.startswith("Dialogue:")]
+    lines = [line.split(",", 9)[9] for line in output.splitlines() if line.startswith("Dialogue:")]
     return [re.sub(r"\{[^}]*\}", "", line) for line in lines]
 
 
@@ -123,12 +123,12 @@ WORDS = st.text(
 def test_words_in_are_words_out_of_both_files(lines):
     """Parsed by libraries of others, each caption comes back as it was said."""
     lines = [" ".join(line.split()) for line in lines]
-    said = [line for line in lines if line]
+    output = [line for line in lines if line]
     assert [
         plain(event.plaintext)
         for event in pysubs2.SSAFile.from_string(srt(seconds(lines)), format_="srt")
-    ] == said
-    assert [unescape(caption.text) for caption in webvtt.from_string(vtt(seconds(lines)))] == said
+    ] == output
+    assert [unescape(caption.text) for caption in webvtt.from_string(vtt(seconds(lines)))] == output
 
 
 def test_more_text_than_time_keeps_its_words():

@@ -210,11 +210,11 @@ def test_killed_between_the_row_and_its_mark_each_message_is_sent_once(
 
 
 def test_programs_are_told_of_nobody_as_me():
-    told = {}
+    sentences = {}
     for language in ("en", "ko"):
         with sending.translation.override(language):
-            told[language] = [words_for_programs(event) for event in FOR_PROGRAMS]
-    assert told == {
+            sentences[language] = [words_for_programs(event) for event in FOR_PROGRAMS]
+    assert sentences == {
         "en": [
             "Somebody is mentioned in a comment",
             "A guest comments",

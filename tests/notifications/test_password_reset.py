@@ -158,17 +158,17 @@ def test_wrong_link_is_not_found(db, mail_server, wrong):
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "message"),
     [
         ({"password": "owner1", "again": "owner1"}, "too short"),
         ({"password": "73951846205", "again": "73951846205"}, "entirely numeric"),
         ({"again": "another long passphrase"}, "same password"),
     ],
 )
-def test_password_that_is_refused_leaves_the_link_as_it_is(link, mina, sent, said):
+def test_password_that_is_refused_leaves_the_link_as_it_is(link, mina, sent, message):
     browser = Client()
     refused = set_password(link, browser, **sent)
-    assert (refused.status_code, said in refused.text) == (200, True)
+    assert (refused.status_code, message in refused.text) == (200, True)
     mina.refresh_from_db()
     assert mina.check_password("owner")
     assert set_password(link, browser).status_code == 302

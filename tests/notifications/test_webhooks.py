@@ -50,9 +50,9 @@ def test_message_is_signed_as_standard_webhooks_has_it(endpoint, receiver):
     happen(Event.MENTION)  # not asked for
     run_due()
     [one] = receiver.received
-    said = Webhook(endpoint.plain_secret).verify(one.body, one.headers)
-    assert said.pop("timestamp")
-    assert said == {
+    payload = Webhook(endpoint.plain_secret).verify(one.body, one.headers)
+    assert payload.pop("timestamp")
+    assert payload == {
         "type": "film_ready",
         "data": {"story_id": None, "message": "v1 is ready.", "film_id": "f1"},
     }
@@ -134,12 +134,12 @@ def test_after_three_days_without_success_it_is_switched_off(endpoint, receiver,
     assert send(endpoint) is None
     endpoint.refresh_from_db()
     assert (endpoint.is_active, endpoint.disabled_at is not None) == (False, True)
-    [told] = Notification.objects.all()
-    assert (told.recipient, str(told)) == (
+    [notification] = Notification.objects.all()
+    assert (notification.recipient, str(notification)) == (
         admin_user,
         "The webhook “Billing” was switched off: Answered with HTTP 500.",
     )
-    assert told.path == reverse("admin:webhook", args=[endpoint.pk])
+    assert notification.path == reverse("admin:webhook", args=[endpoint.pk])
     happen()
     assert states() == [S.PENDING]
     clock.forward(minutes=5)
@@ -229,7 +229,7 @@ def test_page_adds_and_shows_the_secret_once(admin_user, manager, client, settin
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "payload"),
     [
         ({"url": "http://hooks.example.com/"}, "must begin with https://"),
         ({"url": "https://192.168.0.1/"}, "not public"),
@@ -238,11 +238,11 @@ def test_page_adds_and_shows_the_secret_once(admin_user, manager, client, settin
         ({"name": " "}, "Give it a name."),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_lost(admin_user, client, settings, wrong, said):
+def test_what_is_wrong_is_said_and_nothing_is_lost(admin_user, client, settings, wrong, payload):
     settings.LOOPBACK_PROVIDERS = False
     client.force_login(admin_user)
     data = {"name": "Billing", "url": "https://hooks.example.com/", "events": ["budget"], **wrong}
     answer = client.post(reverse("admin:webhooks"), data)
     text = answer.content.decode()
-    assert (answer.status_code, said in text, WebhookEndpoint.objects.count()) == (409, True, 0)
+    assert (answer.status_code, payload in text, WebhookEndpoint.objects.count()) == (409, True, 0)
     assert f'value="{data["url"]}"' in text

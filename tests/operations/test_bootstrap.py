@@ -23,14 +23,14 @@ def organization_budget(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said() -> list[str]:
+def prepared() -> list[str]:
     return [str(line) for line in prepare()]
 
 
 def test_second_time_has_nothing_to_do(organization_budget: Path, db: None) -> None:
-    assert said() == ["Static files collected."]
+    assert prepared() == ["Static files collected."]
     assert (organization_budget / "collected" / "sheet.css").read_text() == SHEET
-    assert said() == []
+    assert prepared() == []
 
 
 def test_changed_file_is_collected_and_a_removed_one_goes(
@@ -39,7 +39,7 @@ def test_changed_file_is_collected_and_a_removed_one_goes(
     prepare()
     (organization_budget / "assets" / "sheet.css").unlink()
     (organization_budget / "assets" / "other.css").write_text(SHEET)
-    assert said() == ["Static files collected."]
+    assert prepared() == ["Static files collected."]
     assert sorted(file.name for file in (organization_budget / "collected").iterdir()) == [
         ".collected",
         "other.css",
@@ -58,7 +58,7 @@ def test_new_translation_is_compiled_and_spoken_at_once(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Ballast '
         'overboard"\nmsgstr "짐을 던져라"\n'
     )
-    assert said() == ["Translations compiled."]
+    assert prepared() == ["Translations compiled."]
     with override("ko"):
         assert gettext("Ballast overboard") == "짐을 던져라"
 

@@ -90,15 +90,15 @@ def test_compiles_again_only_after_a_change(source: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("msgid Story\n", "line 1: missing msgstr"),
         ('"lost"\n', "line 1: Got line starting with"),
         ("msgid 3\n", "line 1: missing msgstr"),
     ],
 )
-def test_broken_file_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+def test_broken_file_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     source = tmp_path / "django.po"
     source.write_text(text)
-    with pytest.raises(CatalogError, match=f"django.po.*{said}"):
+    with pytest.raises(CatalogError, match=f"django.po.*{message}"):
         compiled(source)

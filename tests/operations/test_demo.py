@@ -139,7 +139,7 @@ def test_port_in_use_stops_it_before_anything_is_done(installation: Installation
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             {"duration": "one minute"},
@@ -154,10 +154,10 @@ def test_port_in_use_stops_it_before_anything_is_done(installation: Installation
         ({"port": "http"}, "PORT must be a whole number from 1 to 65535, not “http”."),
     ],
 )
-def test_nonsense_is_answered_with_a_sentence(options: dict[str, Any], said: str) -> None:
+def test_nonsense_is_answered_with_a_sentence(options: dict[str, Any], message: str) -> None:
     with pytest.raises(CommandError) as caught:
         call_command("demo", **options)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 @pytest.fixture

@@ -56,8 +56,8 @@ def test_mentions_and_due_dates_wait_for_a_person(owner, colleague):
     Story.objects.filter(pk=late.pk).update(assignee=colleague, due_on=today - timedelta(days=1))
     later = make_story(owner, title="Later")
     Story.objects.filter(pk=later.pk).update(assignee=colleague, due_on=today + timedelta(days=30))
-    said = Comment.objects.create(story=late, text="@colleague, look", author=owner, at_ms=0)
-    said.mentioned.add(colleague)
+    comment = Comment.objects.create(story=late, text="@colleague, look", author=owner, at_ms=0)
+    comment.mentioned.add(colleague)
     assert [(one.title, one.tone) for one in _assigned(colleague)] == [("Late", "bad")]
     assert [one.why for one in _mentions(colleague)] == ["owner: @colleague, look"]
     Comment.objects.update(resolved_at=timezone.now())

@@ -64,13 +64,13 @@ def test_end_of_a_job_is_told_in_the_language_of_the_reader(
     job = make_job(make_story(owner))
     with translation.override("ko"):
         run_due() if end == "fails" else cancel(job.pk)
-    said = {"fails": "The scene has been deleted.", "is cancelled": "Cancelled."}[end]
+    message = {"fails": "The scene has been deleted.", "is cancelled": "Cancelled."}[end]
     english, korean = (ask(f"jobs/{job.pk}/", language)["job"] for language in ("en", "ko"))
-    assert english["result"] == {"success": False, "result": None, "error": said}
-    assert english["error"]["detail"] == said
-    assert english["note"] == said
+    assert english["result"] == {"success": False, "result": None, "error": message}
+    assert english["error"]["detail"] == message
+    assert english["note"] == message
     with translation.override("ko"):
-        assert korean["result"]["error"] == translation.gettext(said) != said
+        assert korean["result"]["error"] == translation.gettext(message) != message
     assert korean["note"] == korean["result"]["error"]
 
 
@@ -164,9 +164,13 @@ def test_label_within_a_message_is_shown_in_the_language_of_the_reader() -> None
 def test_time_at_which_a_limit_ends_is_told_by_the_clock_of_the_reader() -> None:
     config = AIProviderConfig.objects.get(provider="stability_ai")
     config.not_before = timezone.now() + timedelta(minutes=7)
-    with translation.override("ko"), timezone.override("Asia/Seoul"), pytest.raises(NotNow) as told:
+    with (
+        translation.override("ko"),
+        timezone.override("Asia/Seoul"),
+        pytest.raises(NotNow) as raised,
+    ):
         limits.check_limits(config)
-    stored = type(told.value.sentence).from_json(told.value.sentence.as_json())
+    stored = type(raised.value.sentence).from_json(raised.value.sentence.as_json())
     with translation.override("en"), timezone.override("Europe/Berlin"):
         assert str(stored) == (
             f"Stability AI has asked for a pause until "

@@ -80,7 +80,7 @@ def test_page_says_what_needs_a_look(client: Client, manager: Any, checks: Any) 
     Pause.objects.create(name="story_render", reason="invoice first")
     client.force_login(manager)
     text = client.get(reverse("admin:monitoring")).content.decode()
-    for said in (
+    for message in (
         "render-1",
         "Make a scene&#x27;s picture",
         "due for more than a minute",
@@ -89,7 +89,7 @@ def test_page_says_what_needs_a_look(client: Client, manager: Any, checks: Any) 
         "No answer within 4 s.",
         "A check fails",
     ):
-        assert said in text
+        assert message in text
     part = client.get(reverse("admin:monitoring"), headers={"HX-Request": "true"}).content.decode()
     assert part.strip().startswith('<div id="vp-monitoring"')
     assert "<html" not in part

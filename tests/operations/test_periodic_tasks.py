@@ -110,9 +110,9 @@ def test_health_shows_a_step_until_it_succeeds_again(chores: None) -> None:
     since = PeriodicTask.objects.get().failed_at
     periodic.run_once(one)
     assert PeriodicTask.objects.get().failed_at == since
-    with pytest.raises(health.Unhealthy, match="step") as told:
+    with pytest.raises(health.Unhealthy, match="step") as raised:
         health.periodic_tasks()
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)
     fails.clear()
     periodic.run_once(one)
     assert str(health.periodic_tasks()) == "1 succeeded"
@@ -205,7 +205,7 @@ def job_that(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (
             ServiceUnavailableError(
@@ -218,7 +218,7 @@ def job_that(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     ],
 )
 def test_job_waits_without_using_up_its_attempt_and_goes_on(
-    job_that: Any, error: BaseException, said: str
+    job_that: Any, error: BaseException, message: str
 ) -> None:
     job = job_that([error, error, error])
     for _ in range(3):
@@ -229,7 +229,7 @@ def test_job_waits_without_using_up_its_attempt_and_goes_on(
             "waiting",
             "time",
             0,
-            said,
+            message,
         )
         assert is_due(job.run_at, since, seconds=runner.AWAY.total_seconds())
         Job.objects.update(run_at=timezone.now())

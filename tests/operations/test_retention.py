@@ -176,13 +176,13 @@ def test_rows_whose_time_is_over_go_and_others_stay(owner: Any) -> None:
         RefreshToken.objects.create(user=owner, token_hash=key, password_mark="m", expires_at=ends)
         LogInAttempt.objects.create(account=key, address="a", at=ends + timedelta(hours=1))
     text = swept("--delete", "--no-files")
-    for said in (
+    for message in (
         "kept answers: 1, removed 1",
         "refresh tokens: 1, removed 1",
         "log-in attempts: 1, removed 1",
         "sessions: 1, removed 1",
     ):
-        assert said in text
+        assert message in text
     assert [row.key for row in IdempotencyRecord.objects.all()] == ["new"]
     assert [row.token_hash for row in RefreshToken.objects.all()] == ["seen"]
     assert [row.account for row in LogInAttempt.objects.all()] == ["seen"]
@@ -239,10 +239,10 @@ def test_store_is_swept_and_its_bucket_made(settings: Any, monkeypatch: pytest.M
             f"{server.url}/a-new-bucket",
         )
         settings.STORE, settings.STORAGES = store, {**settings.STORAGES, "media": store.backend()}
-        for said in ("made", "is there"):
+        for message in ("made", "is there"):
             out = StringIO()
             call_command("make_bucket", stdout=out)
-            assert out.getvalue() == f"Bucket a-new-bucket {said}; its files are private.\n"
+            assert out.getvalue() == f"Bucket a-new-bucket {message}; its files are private.\n"
         orphan = storages["media"].save(name("segments", 6), ContentFile(b"x"))
         assert retention.files(min_age=WEEK).young == 1
         later = timezone.now() + timedelta(days=8)

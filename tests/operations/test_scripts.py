@@ -46,18 +46,18 @@ def test_korean_name_gives_an_ascii_slug(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (b"# Only a title\n", "is empty"),
         (b"\xff\xfe\x00\x81", "is not a text file in UTF-8"),
     ],
 )
-def test_unusable_file_is_said_in_a_sentence(tmp_path: Path, content: bytes, said: str) -> None:
+def test_unusable_file_is_said_in_a_sentence(tmp_path: Path, content: bytes, message: str) -> None:
     file = write(tmp_path, content)
     with pytest.raises(ScriptError) as caught:
         read_script(file)
-    assert str(caught.value) == f"The script {file} {said}."
+    assert str(caught.value) == f"The script {file} {message}."
 
 
 def test_missing_file_is_said_in_a_sentence(tmp_path: Path) -> None:

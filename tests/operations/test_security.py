@@ -91,7 +91,7 @@ def test_production_settings_pass_djangos_own_judgement(
 
 @pytest.mark.django_db  # checks of models ask what the database can do
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"DEBUG": "1"}, "security.W018"),
         ({"STUDIO_ENV": ""}, "config.W010"),
@@ -142,14 +142,14 @@ def test_production_settings_pass_djangos_own_judgement(
     ],
 )
 def test_what_is_missing_for_production_is_named(
-    tmp_path: Path, changes: dict[str, str], told: str
+    tmp_path: Path, changes: dict[str, str], message: str
 ) -> None:
     with (
         settings_of(environment(tmp_path, **changes)),
         pytest.raises(SystemCheckError) as error,
     ):
         call_command("check", deploy=True, fail_level="WARNING")
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.django_db
@@ -345,7 +345,7 @@ handler500 = "config.error_views.server_error"
 
 
 @pytest.mark.parametrize(
-    ("address", "status", "said"),
+    ("address", "status", "words"),
     [
         ("/page/database/", 503, "The database does not answer at the moment."),
         ("/page/store/", 503, "The file store does not answer (Timeout)."),
@@ -359,14 +359,14 @@ handler500 = "config.error_views.server_error"
     ],
 )
 def test_trouble_is_told_in_words_without_details(
-    settings: Any, address: str, status: int, said: str
+    settings: Any, address: str, status: int, words: str
 ) -> None:
     settings.ROOT_URLCONF = __name__
     response = Client(raise_request_exception=False).get(
         address, headers={"X-Request-ID": "req-12345678"}
     )
     text = response.content.decode()
-    assert (response.status_code, said in text) == (status, True), text
+    assert (response.status_code, words in text) == (status, True), text
     assert "internal failed" not in text
     assert "secret-detail" not in text
     assert ("Retry-After" in response) is (status == 503)

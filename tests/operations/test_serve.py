@@ -33,8 +33,8 @@ def test_serves_until_it_is_told_to_end(
 ) -> None:
     port = free_port()
     studio = installation.start("serve", "--port", str(port))
-    said = read_until(studio, "Press Ctrl+C to stop")
-    assert said[-1] == f"The studio is at http://127.0.0.1:{port}/admin/. Press Ctrl+C to stop."
+    lines = read_until(studio, "Press Ctrl+C to stop")
+    assert lines[-1] == f"The studio is at http://127.0.0.1:{port}/admin/. Press Ctrl+C to stop."
     until(lambda: answers(port), what="an answer")
     assert end(studio, number, group=to == "its group")[0] == code
     assert installation.processes() == {}

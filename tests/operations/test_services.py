@@ -147,10 +147,10 @@ def test_processes_that_the_web_starts_have_no_pool(tmp_path: Path) -> None:
         "VAR_DIR": str(tmp_path),
     }
     own["PYTHONPATH"] = f"{settings.BASE_DIR}{os.pathsep}{settings.BASE_DIR / 'site'}"
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", web], env=base | own, check=True, capture_output=True, text=True
     ).stdout
-    assert said.split() == ["True", "False"]
+    assert output.split() == ["True", "False"]
 
 
 def test_web_shares_a_pool_and_workers_do_not(environment: Any) -> None:

@@ -31,9 +31,9 @@ def application(environ, start_response):
         body = environ["wsgi.input"].read()
     except OSError as error:
         body = type(error).__name__.encode()
-    said = json.dumps({"length": len(body), "sha": hashlib.sha256(body).hexdigest(), "start": body[:40].decode("latin1")}).encode()
-    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(said)))])
-    return [said]
+    report = json.dumps({"length": len(body), "sha": hashlib.sha256(body).hexdigest(), "start": body[:40].decode("latin1")}).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(report)))])
+    return [report]
 """
 
 
@@ -289,8 +289,8 @@ def test_what_is_no_request_is_refused_and_nothing_is_said_of_the_server(
         assert word not in answer.lower()
     if b"/api/" in request_of(form, path):
         assert b"Content-Type: application/problem+json" in head
-        said = json.loads(body)
-        assert (said["status"], said["code"], said["type"]) == (
+        report = json.loads(body)
+        assert (report["status"], report["code"], report["type"]) == (
             MALFORMED[form],
             "bad_request",
             "about:blank",

@@ -171,11 +171,11 @@ def test_health_names_the_cause(settings: Any, case: str) -> None:
             bucket="videoplanet",
         ).backend()
         settings.STORAGES = {**settings.STORAGES, "media": backend}
-        with translation.override("en"), pytest.raises(StoreUnavailable) as told:
+        with translation.override("en"), pytest.raises(StoreUnavailable) as raised:
             health.storage()
-        assert str(told.value) == words
+        assert str(raised.value) == words
         with translation.override("ko"):
-            assert str(told.value) != words  # it is told in the reader's language
+            assert str(raised.value) != words  # it is told in the reader's language
         health.forget()
         (finding,) = health.examine(["storage"], limit=30)
         assert (finding.ok, finding.as_json()["detail"]) == (False, words)

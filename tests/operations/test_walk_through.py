@@ -185,8 +185,8 @@ def test_page_followed_step_by_step(machine: Machine) -> None:
     web, worker = machine.start("videoplanet-web"), machine.start("videoplanet-worker")
     until(lambda: machine.ask("/healthz")[0] == 200, what="/healthz")
     until(lambda: machine.ask("/readyz")[0] == 200, what="/readyz")
-    said = machine.studio(todo["9. The web and the workers"][0])
-    assert [line.split(":")[0] for line in said.splitlines()] == [
+    output = machine.studio(todo["9. The web and the workers"][0])
+    assert [line.split(":")[0] for line in output.splitlines()] == [
         f"ok     {name}"
         for name in (
             "database",
@@ -292,10 +292,10 @@ def test_compose_files_secrets_are_read_from_files(tmp_path: Path) -> None:
         "PATH": os.environ["PATH"],
         "VAR_DIR": str(tmp_path),
     }
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
     ).stdout
-    assert json.loads(told) == [
+    assert json.loads(output) == [
         "redis://:",
         "http://store:8333",
         "https://files.localhost/videoplanet",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fault_injection
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with Installation(
-        tmp_path_factory.mktemp("house"), given=True, env={"LOG_FORMAT": "json"}
+        tmp_path_factory.mktemp("installation"), given=True, env={"LOG_FORMAT": "json"}
     ) as installation:
         installation.start()
         yield installation
@@ -28,7 +28,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture(scope="module")
 def made(installation: Installation) -> tuple[str, dict[str, Any]]:
-    """A story of this house and its final film."""
+    """A story of this installation and its final film."""
     story = installation.client.write("The lighthouse")
     return story, installation.client.carry(story)
 
@@ -111,10 +111,10 @@ def test_pages_allow_films_from_the_store(installation: Installation) -> None:
 
 def test_log_lines_name_job_and_request_and_no_secret(installation: Installation) -> None:
     web(installation, "/api/ai-video/stories/", headers={"X-Request-ID": "request-1"})
-    lines = list(installation.said())
-    said = [json.loads(line) for line in lines if line.startswith("{")]
-    assert said
-    assert any(entry["logger"] == "ai_video.jobs" for entry in said)
+    lines = list(installation.log_lines())
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    assert entries
+    assert any(entry["logger"] == "ai_video.jobs" for entry in entries)
     assert not [
         line
         for line in lines

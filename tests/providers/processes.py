@@ -36,12 +36,12 @@ for path in ADAPTERS.values():
 def work(order):
     deadline = time.monotonic() + order["seconds"]
     request = requests.from_json(order["request"])
-    said = {"state": "timeout"}
+    report = {"state": "timeout"}
     while time.monotonic() < deadline:
         try:
             answer = calls.advance(request, provider=order["provider"], key=order["key"], subject="story", item=order["key"])
         except calls.NotNow as error:
-            said, until = {"state": "not now", "why": str(error)}, error.until
+            report, until = {"state": "not now", "why": str(error)}, error.until
         except (calls.Refused, calls.Unclear) as error:
             return {"state": type(error).__name__.lower(), "why": str(error)}
         else:
@@ -49,7 +49,7 @@ def work(order):
                 return {"state": "ready", "cost": str(answer.call.cost)}
             until = answer.until
         time.sleep(max(0.005, min(0.5, (until - timezone.now()).total_seconds())))
-    return said
+    return report
 
 for line in sys.stdin:
     order = json.loads(line)
@@ -57,12 +57,12 @@ for line in sys.stdin:
     if not pid:
         os.environ.update(order["environment"])
         try:
-            said = work(order)
+            report = work(order)
         except BaseException:
             import traceback
-            said = {"state": "error", "why": traceback.format_exc()}
+            report = {"state": "error", "why": traceback.format_exc()}
         with open(order["answer"], "w") as file:
-            json.dump(said, file)
+            json.dump(report, file)
         os._exit(0)
     print(pid, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
@@ -107,7 +107,7 @@ def environment() -> dict[str, str]:
 
 
 class Running:
-    """A worker at work. `end()` gives what it said; None when it was killed."""
+    """A worker at work. `end()` gives what it report; None when it was killed."""
 
     def __init__(self, forge: subprocess.Popen[str], pid: int, answer: Path) -> None:
         self.forge, self.pid, self.answer = forge, pid, answer
@@ -120,9 +120,9 @@ class Running:
         code = int(self.forge.stdout.readline())
         if code == -signal.SIGKILL:
             return None
-        said: dict[str, str] = json.loads(self.answer.read_text())
-        assert (code, said["state"] != "error") == (0, True), said
-        return said
+        report: dict[str, str] = json.loads(self.answer.read_text())
+        assert (code, report["state"] != "error") == (0, True), report
+        return report
 
 
 class Workers:

@@ -87,7 +87,7 @@ def fal(odd: Odd, clock: Clock, admin_user: Any) -> Real:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "body",
     [
         {"request_id": "../../v1/account"},
         {"request_id": "a b"},
@@ -96,9 +96,9 @@ def fal(odd: Odd, clock: Clock, admin_user: Any) -> Real:
     ],
 )
 def test_name_of_a_request_that_is_no_name_is_unclear(
-    told: dict[str, Any], fal: Real, odd: Odd
+    body: dict[str, Any], fal: Real, odd: Odd
 ) -> None:
-    odd.replies["/fal-ai/flux/schnell"] = Reply(200, told)
+    odd.replies["/fal-ai/flux/schnell"] = Reply(200, body)
     call = fal.finish(IMAGE)
     assert (call.state, call.task_id) == ("unclear", "")
 
@@ -139,7 +139,7 @@ def test_balance_of_fal_that_cannot_be_stops_no_call(balance: Any, fal: Real, od
 
 
 @pytest.mark.parametrize(
-    ("told", "state"),
+    ("body", "state"),
     [
         ({"status": "COMPLETED", "error": {"a": ["b"]}, "error_type": 5}, "refused"),
         ({"status": None}, "accepted"),
@@ -147,8 +147,8 @@ def test_balance_of_fal_that_cannot_be_stops_no_call(balance: Any, fal: Real, od
         ([], "accepted"),
     ],
 )
-def test_state_of_an_odd_shape(told: Any, state: str, fal: Real, odd: Odd) -> None:
-    odd.replies["/fal-ai/flux/requests/one/status"] = Reply(200, told)
+def test_state_of_an_odd_shape(body: Any, state: str, fal: Real, odd: Odd) -> None:
+    odd.replies["/fal-ai/flux/requests/one/status"] = Reply(200, body)
     odd.replies["/fal-ai/flux/requests/one"] = Reply(500, {"detail": [{"msg": {}, "type": 3}]})
     fal.go(IMAGE)
     for _ in range(3):
@@ -160,7 +160,7 @@ def test_state_of_an_odd_shape(told: Any, state: str, fal: Real, odd: Odd) -> No
 
 
 @pytest.mark.parametrize(
-    ("told", "right"),
+    ("amount", "right"),
     [
         (0, "0.0000"),
         (12.5, "12.5000"),
@@ -170,8 +170,8 @@ def test_state_of_an_odd_shape(told: Any, state: str, fal: Real, odd: Odd) -> No
         (float("inf"), None),
     ],
 )
-def test_amounts(told: float, right: str | None) -> None:
-    assert usd(told) == (None if right is None else Decimal(right))
+def test_amounts(amount: float, right: str | None) -> None:
+    assert usd(amount) == (None if right is None else Decimal(right))
 
 
 def test_words_of_a_stranger_are_one_short_line() -> None:

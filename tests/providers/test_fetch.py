@@ -170,9 +170,9 @@ def test_later(reply: Reply, files: Files, tmp_path: Path) -> None:
     assert not isinstance(later.value, Expired)
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_too_large(told: bool, files: Files, tmp_path: Path) -> None:  # noqa: FBT001  a parameter
-    files.reply = Reply(200, b"x" * 5000, {"Content-Type": "video/mp4"}, no_length=not told)
+@pytest.mark.parametrize("has_length", [True, False])
+def test_too_large(has_length: bool, files: Files, tmp_path: Path) -> None:  # noqa: FBT001  a parameter
+    files.reply = Reply(200, b"x" * 5000, {"Content-Type": "video/mp4"}, no_length=not has_length)
     with pytest.raises(Unclear, match="larger than"):
         download(files, tmp_path / "f", max_bytes=4000)
 

@@ -257,20 +257,20 @@ def most_above(call: ProviderCall) -> Decimal:
     return Decimal("0.0003") if call.kind in {"music", "sound"} else Decimal("0.0001")
 
 
-def judge(fake: Fake, key: str, said: dict[str, str] | None, point: str) -> str:
+def judge(fake: Fake, key: str, report: dict[str, str] | None, point: str) -> str:
     """At most one charge; what was charged has a result or is asked about; the amounts agree.
     Returns how it ended.
     """
     call = ProviderCall.objects.filter(key=key).latest("attempt_no")
     paid = charges(fake, key)
     assert len(paid) <= 1, point
-    assert said is not None, point
-    if said["state"] == "ready":
+    assert report is not None, point
+    if report["state"] == "ready":
         assert (call.state, len(paid)) == ("settled", 1), point
         assert call.cost is not None
         assert 0 <= call.cost - paid[0].usd < most_above(call), point
         return "settled"
-    assert (said["state"], call.state) == ("unclear", "unclear"), f"{point}: {said}"
+    assert (report["state"], call.state) == ("unclear", "unclear"), f"{point}: {report}"
     assert call.counted >= sum(charge.usd for charge in paid), point
     return "unclear"
 
@@ -412,8 +412,8 @@ def test_frozen_at_every_point(
             assert before in (None, settled_as(key)), point
             assert len(charges(fake, key)) <= 1, point
             time_passes(key)
-            said = others.run(provider, request, key)
-            assert judge(fake, key, said, point) == "settled", point
+            report = others.run(provider, request, key)
+            assert judge(fake, key, report, point) == "settled", point
             assert len(charges(fake, key)) == 1, point
 
 

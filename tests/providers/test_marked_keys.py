@@ -63,7 +63,7 @@ def test_marked_key_stays_where_it_belongs(
         configs.set_key(
             AIProviderConfig.objects.get(provider=provider), actor=admin_user, key=marked
         )
-        real, told = Real(provider, fake, clock), []
+        real, texts = Real(provider, fake, clock), []
         for scenario in TROUBLE:
             fake.calm()
             fake.expect(scenario, times=1)
@@ -79,9 +79,9 @@ def test_marked_key_stays_where_it_belongs(
             try:
                 real.go(request, key=scenario)
             except (ProviderError, RuntimeError) as error:
-                told += [str(error), repr(error), "".join(traceback.format_exception(error))]
+                texts += [str(error), repr(error), "".join(traceback.format_exception(error))]
             real.finish(request, key=scenario)
-        told.append(str(adapter_for(real.config).check()))
+        texts.append(str(adapter_for(real.config).check()))
         assert any(
             asked.headers.get(name, "").endswith(marked)
             for asked in fake.asked
@@ -91,7 +91,7 @@ def test_marked_key_stays_where_it_belongs(
     call_command("dumpdata", stdout=dump)
     everywhere = "\n".join(
         [
-            *told,
+            *texts,
             dump.getvalue(),
             everything_is_logged.text,
             repr(adapter_for(real.config)),

@@ -407,13 +407,13 @@ def test_refusal_whatever_its_number(scenario: str, refusal: str, waits: str, ll
     llm.fake.expect(scenario, times=1)
     try:
         llm.go(PLAN)
-        told = ""
-    except NotNow as wait:
-        told = wait.wait
+        wait = ""
+    except NotNow as later:
+        wait = later.wait
     except Exception:  # noqa: BLE001  the row tells which
-        told = ""
+        wait = ""
     call = ProviderCall.objects.get()
-    assert (call.state, call.refusal, call.cost, told, llm.fake.charged) == (
+    assert (call.state, call.refusal, call.cost, wait, llm.fake.charged) == (
         "refused",
         refusal,
         0,
@@ -470,24 +470,24 @@ WAITS: list[tuple[str, float | None]] = [
 @pytest.mark.parametrize(
     "provider", ["stability", "runway", "replicate", "llm", "elevenlabs", "openai_speech"]
 )
-@pytest.mark.parametrize(("told", "seconds"), WAITS)
+@pytest.mark.parametrize(("header", "seconds"), WAITS)
 def test_retry_after(
-    told: str, seconds: float | None, provider: str, request: Any, monkeypatch: pytest.MonkeyPatch
+    header: str, seconds: float | None, provider: str, request: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real: Real = request.getfixturevalue(provider)
     now = timezone.now()
-    if "DATE" in told:
-        told = http_date((now + timedelta(seconds=float(told[4:]))).timestamp())
-    elif told.startswith("RFC850"):
-        told = (now + timedelta(seconds=600)).strftime("%A, %d-%b-%y %H:%M:%S GMT")
-    elif told.startswith("MAIL"):
-        told = (now + timedelta(seconds=600)).strftime("%a, %d %b %Y %H:%M:%S +0000")
-    elif told.startswith("ASCTIME"):
-        told = (now + timedelta(seconds=600)).strftime("%a %b %e %H:%M:%S %Y")
+    if "DATE" in header:
+        header = http_date((now + timedelta(seconds=float(header[4:]))).timestamp())
+    elif header.startswith("RFC850"):
+        header = (now + timedelta(seconds=600)).strftime("%A, %d-%b-%y %H:%M:%S GMT")
+    elif header.startswith("MAIL"):
+        header = (now + timedelta(seconds=600)).strftime("%a, %d %b %Y %H:%M:%S +0000")
+    elif header.startswith("ASCTIME"):
+        header = (now + timedelta(seconds=600)).strftime("%a %b %e %H:%M:%S %Y")
     reply = Reply(
         429,
         {"error": "slow", "detail": "slow", "errors": ["slow"]},
-        {"Retry-After": told} if told else {},
+        {"Retry-After": header} if header else {},
     )
     monkeypatch.setattr(type(real.fake), "answer", lambda _self, _asked: reply)
     with pytest.raises(NotNow) as wait:

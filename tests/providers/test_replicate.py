@@ -398,7 +398,7 @@ def test_address_of_the_webhook(replicate: Real, client: Any) -> None:
     assert client.get("/hooks/replicate/").status_code == 405
 
 
-def test_door_of_the_webhook(replicate: Real, rf: Any) -> None:
+def test_who_may_post_to_the_webhook(replicate: Real, rf: Any) -> None:
     from providers.backends.replicate.views import hook
 
     headers, body = signed({"id": "x"})

@@ -93,7 +93,7 @@ def test_prices_say_whose_they_are_and_when_they_were_read(config):
 
 
 @pytest.mark.parametrize(
-    ("told", "used"),
+    ("changes", "used"),
     [
         ({}, {"still", "clip-a"}),
         ({"default_model": "clip-b"}, {"still", "clip-b"}),
@@ -102,7 +102,7 @@ def test_prices_say_whose_they_are_and_when_they_were_read(config):
         ({"clip_model": "gone"}, {"still", "clip-a"}),
     ],
 )
-def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, told, used):
+def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, changes, used):
     ProviderModel.objects.filter(provider=config).delete()
     clip = {"provider": config, "kind": "clip", "unit": "second", "price": Decimal("0.1")}
     for name, more in {
@@ -121,7 +121,7 @@ def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, told, u
         price=Decimal("0.1"),
         is_default=True,
     )
-    config.settings = told
+    config.settings = changes
     config.save()
     assert {row.model.name for row in prices_of(config) if row.is_used} == used
     for name in used:

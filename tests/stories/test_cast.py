@@ -137,7 +137,7 @@ def test_planning_again_overwrites_nothing_that_a_person_made(owner):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "answer",
     [
         None,
         "x",
@@ -145,12 +145,12 @@ def test_planning_again_overwrites_nothing_that_a_person_made(owner):
         [{"name": "Haru", "scenes": [0, 9, "1", None, 1.0], "kind": "ghost", "aliases": 3}],
     ],
 )
-def test_a_planner_may_say_anything_of_the_cast(owner, story, told):
+def test_a_planner_may_say_anything_of_the_cast(owner, story, answer):
     planning.write_scenes(
         story,
         [{"title": "A", "narration": "Nobody.", "prompt": "p", "camera": "still"}],
         replace=False,
-        cast=told,
+        cast=answer,
     )
     assert shown_names(story) in ([[]], [["Haru"]])
 

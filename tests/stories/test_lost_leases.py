@@ -187,7 +187,7 @@ def test_frozen_while_it_asks_for_the_task(
     clock: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The other lands the result meanwhile."""
+    """The other records the result meanwhile."""
     order()
     run(claim(worker="first"))
     clock.forward(minutes=2)

@@ -197,7 +197,7 @@ def test_cancel_and_try_again_while_the_task_is_out_goes_on_with_it(two, story, 
 def test_workers_away_for_ten_minutes_land_everything_selected_and_the_stories_go_on(
     two, story, script, owner
 ):
-    """The periodic work asks for overdue calls before their jobs come: the same rule lands them."""
+    """The periodic work asks for overdue calls before their jobs do: the same rule records them."""
     out(script)
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()

@@ -33,9 +33,9 @@ def words_of(answer: ProviderResponse) -> str:
     except UnreadableError:
         return brief(answer.text) or f"HTTP {answer.status}"
     error = found.error if isinstance(found.error, Problem) else Problem(message=found.error)
-    said = ": ".join(part for part in (error.message, error.details) if part)
+    words = ": ".join(part for part in (error.message, error.details) if part)
     node = _first_node(found.node_errors)
-    return brief(f"{said} ({node})" if node and node not in said else said) or (
+    return brief(f"{words} ({node})" if node and node not in words else words) or (
         f"HTTP {answer.status}"
     )
 
@@ -58,8 +58,8 @@ def left_out(node_errors: dict[str, Any], output: str) -> str:
         outputs = found.get("dependent_outputs")
         if number == output or (isinstance(outputs, list) and output in map(str, outputs)):
             first = errors[0] if errors else {}
-            said = [str(first[key]) for key in ("message", "details") if first.get(key)]
-            return brief(f"{': '.join(said)} ({_first_node({number: found})})")
+            words = [str(first[key]) for key in ("message", "details") if first.get(key)]
+            return brief(f"{': '.join(words)} ({_first_node({number: found})})")
     return ""
 
 

@@ -210,7 +210,7 @@ class FalAdapter:
         """Return the result of a request that is done. Raises `Refused` if it has none."""
         answer = self.queue.ask("GET", f"/{task}")
         price, error = call_context.estimate, " ".join(texts_in(status.error))
-        told = error or status.error_type or brief(status.status)
+        reported = error or status.error_type or brief(status.status)
         failed = bool(error or status.error_type or state_of(status.status) != "done")
         if not answer.ok and not is_of_the_work(answer):
             if answer.status != 404:  # noqa: PLR2004  not found
@@ -223,7 +223,7 @@ class FalAdapter:
                     task=task,
                 )
         if not answer.ok:
-            raise failure(answer, told=told, kind=status.error_type, price=price)
+            raise failure(answer, reported=reported, kind=status.error_type, price=price)
         try:
             made = read(decoded(answer.body), Made)
         except UnreadableError as unreadable:
@@ -237,7 +237,7 @@ class FalAdapter:
             )
         media = self._media(made, answer, clip=isinstance(request, ClipRequest))
         if media is None and failed:
-            raise failure(answer, told=told, kind=status.error_type, price=price)
+            raise failure(answer, reported=reported, kind=status.error_type, price=price)
         if media is None:
             raise Unclear(
                 gettext_noop("The request succeeded, but its result holds no file."),
@@ -296,11 +296,11 @@ class FalAdapter:
                 words=words_of(answer),
             )
         try:
-            told = answer.parsed(Billing).credits
+            billing = answer.parsed(Billing).credits
         except UnreadableError:
             return None
-        amount = number_of(told.current_balance) if told else None
-        if told is None or amount is None or told.currency.upper() != "USD":
+        amount = number_of(billing.current_balance) if billing else None
+        if billing is None or amount is None or billing.currency.upper() != "USD":
             return None
         return usd(amount)
 
@@ -316,12 +316,12 @@ class FalAdapter:
             prices = None
         if prices is None:
             return connection_test.failed(answer)
-        told = {
+        shown = {
             price.endpoint_id: f"{amount:g} {price.currency} / {price.unit}"
             for price in prices
             if (amount := number_of(price.unit_price)) is not None
         }
-        return Health(ok=True, facts={brief(k)[:80]: brief(v)[:60] for k, v in told.items()})
+        return Health(ok=True, facts={brief(k)[:80]: brief(v)[:60] for k, v in shown.items()})
 
     def candidates(
         self, request: Request, call_context: CallContext, *, since: datetime

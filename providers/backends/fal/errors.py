@@ -44,7 +44,7 @@ OF_THE_WORK = frozenset({400, 413, 415, 422, 499})
 NOT_OF_THE_WORK = frozenset({401, 403, 404, 408, 429})
 CONTENT = "content_policy_violation"
 CANCELLED = frozenset({"client_cancelled", "request_cancelled", "cancelled", "canceled"})
-# A locked account is told by a 403, as a wrong key is.
+# A locked account is reported by a 403, as a wrong key is.
 LOCKED = re.compile(r"user is locked|exhausted balance|top up|insufficient", re.IGNORECASE)
 
 
@@ -117,14 +117,14 @@ def is_of_the_work(answer: ProviderResponse) -> bool:
     )
 
 
-def failure(answer: ProviderResponse, *, told: str, kind: str, price: Decimal) -> Refused:
+def failure(answer: ProviderResponse, *, reported: str, kind: str, price: Decimal) -> Refused:
     """Return the refusal of a request that ended without a result.
 
-    `told` and `kind` are the error and its type in the request's state. What fal refused counts at
-    its price, since it may have been charged; what failed at fal costs nothing.
+    `reported` and `kind` are the error and its type in the request's state. What fal refused counts
+    at its price, since it may have been charged; what failed at fal costs nothing.
     """
     types = _types(problem_of(answer)) | {kind.strip().lower()}
-    words = words_of(answer) if is_of_the_work(answer) else brief(told)
+    words = words_of(answer) if is_of_the_work(answer) else brief(reported)
     cost = Decimal(0) if answer.status >= SERVER_ERROR else price
     if types & CANCELLED:
         return Refused(TEMPLATES[Refusal.CANCELLED], kind=Refusal.CANCELLED, cost=cost)

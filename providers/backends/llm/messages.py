@@ -153,7 +153,7 @@ def strict_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
 # The answers that models actually give.
 
 
-class ToldShot(msgspec.Struct):
+class ShotAnswer(msgspec.Struct):
     """A planned scene as parsed; missing fields are requested again or filled in."""
 
     first: float
@@ -164,19 +164,19 @@ class ToldShot(msgspec.Struct):
     camera: str = ""
 
 
-class ToldEnglish(msgspec.Struct):
+class EnglishAnswer(msgspec.Struct):
     text: str
 
 
-class ToldFace(msgspec.Struct):
+class FaceAnswer(msgspec.Struct):
     name: str
     same: bool | None = None
 
 
-class ToldCheck(msgspec.Struct):
+class CheckAnswer(msgspec.Struct):
     """What a model found in a picture. Without `fits` it has not answered the question."""
 
     fits: bool
     missing: list[str] = []
-    faces: list[ToldFace] = []
+    faces: list[FaceAnswer] = []
     why: str = ""

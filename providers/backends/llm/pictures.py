@@ -13,7 +13,7 @@ from providers.requests import ShownPicture, TextRequest
 from providers.store import opened
 
 from . import content
-from .messages import ToldCheck
+from .messages import CheckAnswer
 from .planning import LANGUAGES, UnfitError
 
 MOST_BYTES = 1024 * 1024  # of a picture; one of 768 pixels has a fifth of that
@@ -89,19 +89,19 @@ def found_in(answer: str, request: TextRequest) -> dict[str, Any]:
     why = "It is not the JSON that was asked for."
     for value in (inner for outer in content.values(answer) for inner in _objects(outer)):
         try:
-            told = read(value, ToldCheck)
+            findings = read(value, CheckAnswer)
         except UnreadableError as error:
             why = f"It cannot be read: {error}"
             continue
-        missing = [words.strip()[:MOST_ITEM] for words in told.missing if words.strip()]
-        same = {face.name.strip(): face.same for face in told.faces}
+        missing = [words.strip()[:MOST_ITEM] for words in findings.missing if words.strip()]
+        same = {face.name.strip(): face.same for face in findings.faces}
         return {
-            "fits": told.fits,
+            "fits": findings.fits,
             "missing": missing[:MOST_MISSING],
             "faces": [
                 {"name": name[:MOST_NAME], "same": same.get(name)} for name in _characters(request)
             ],
-            "why": told.why.strip()[:MOST_WORDS],
+            "why": findings.why.strip()[:MOST_WORDS],
         }
     raise UnfitError(why)
 

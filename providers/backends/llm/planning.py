@@ -14,7 +14,7 @@ from providers.prompt_text import is_english
 from providers.requests import Camera, Passage, TextRequest
 
 from . import content
-from .messages import ToldEnglish, ToldShot
+from .messages import EnglishAnswer, ShotAnswer
 
 CAMERAS: tuple[str, ...] = get_args(Camera.__value__)
 
@@ -103,16 +103,16 @@ def _heading(passage: Passage) -> str:
     return ", ".join(filter(None, (passage.place, passage.time))) or passage.title
 
 
-def scenes_in(answer: str) -> list[ToldShot]:
+def scenes_in(answer: str) -> list[ShotAnswer]:
     """Return the scenes in the answer, ignoring text around them. Raises `UnfitError`."""
     why = "It is not the JSON that was asked for."
-    shots: list[ToldShot] = []
+    shots: list[ShotAnswer] = []
     for value in content.values(answer):
         found = _list_in(value)
         if found is None:
             continue
         try:
-            shots_read = [read(one, ToldShot) for one in found]
+            shots_read = [read(one, ShotAnswer) for one in found]
         except UnreadableError as error:
             why = f"A scene cannot be read: {error}"
             continue
@@ -169,7 +169,7 @@ def english_in(answer: str) -> str:
     """Return the translation that the answer contains. Raises `UnfitError`."""
     for value in content.values(answer):
         try:
-            text = read(value, ToldEnglish).text.strip()
+            text = read(value, EnglishAnswer).text.strip()
         except UnreadableError:
             continue
         if text and is_english(text):
@@ -178,7 +178,7 @@ def english_in(answer: str) -> str:
     raise UnfitError("It is not the JSON that was asked for.")
 
 
-def fitted(shots: list[ToldShot], request: TextRequest, lines: list[str]) -> list[dict[str, Any]]:
+def fitted(shots: list[ShotAnswer], request: TextRequest, lines: list[str]) -> list[dict[str, Any]]:
     """Return the scenes in the form of `TextRequest`'s result. Raises `UnfitError`."""
     if len(shots) != request.scenes:
         raise UnfitError(f"It has {len(shots)} scenes; exactly {request.scenes} are wanted.")

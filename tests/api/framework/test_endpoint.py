@@ -192,9 +192,9 @@ def test_missing_slash_is_308_with_the_query(nobody, method):
 def test_crash_is_500_json_with_a_number_that_the_log_has(api, caplog):
     response = api.ask("POST", "notes/", {"title": "boom"})
     assert response.status_code == 500
-    said = problem(response)
-    number = said["instance"].rsplit(":", 1)[1]
-    assert (said["code"], said["detail"]) == (
+    found = problem(response)
+    number = found["instance"].rsplit(":", 1)[1]
+    assert (found["code"], found["detail"]) == (
         "internal_error",
         f"Something went wrong on our side. Tell us this number: {number}.",
     )
@@ -329,8 +329,8 @@ def test_operation_that_will_go_says_so_in_headers_and_document(api, rf):
         "@1767225600",
         "Wed, 01 Jul 2026 00:00:00 GMT",
     )
-    told = document(going, "/", {})["paths"]["/old/"]["get"]
-    assert told["deprecated"] is True
-    assert {"Deprecation", "Sunset"} <= set(told["responses"]["200"]["headers"])
+    answer = document(going, "/", {})["paths"]["/old/"]["get"]
+    assert answer["deprecated"] is True
+    assert {"Deprecation", "Sunset"} <= set(answer["responses"]["200"]["headers"])
     kept = document(example_api, "/", {})
     assert "Sunset" not in kept["components"]["headers"]

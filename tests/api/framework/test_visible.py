@@ -92,14 +92,14 @@ def test_names_in_the_admin(admin_client, text):
         "password2": "a long enough one",
         "usable_password": "true",
     }
-    said = [
+    answers = [
         admin_client.post(reverse("admin:auth_group_add"), row),
         admin_client.post(
             reverse("admin:providers_aiproviderconfig_change", args=[config.pk]), row
         ),
     ]
     admin_client.post(reverse("admin:auth_user_add"), row | password)
-    for answer in said:
+    for answer in answers:
         assert answer.status_code == 200
         # White space alone is stripped, and then it is the emptiness that is refused.
         assert SAID in answer.content.decode() or "required" in answer.content.decode()

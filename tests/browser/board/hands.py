@@ -72,5 +72,5 @@ def drag(page: Any, number: int, to: int) -> None:
     until_sent(page, lambda: pull(page, number, to))
 
 
-def said(page: Any, text: str) -> None:
+def wait_for_toast(page: Any, text: str) -> None:
     page.locator(".bd-toast", has_text=text).first.wait_for()

@@ -15,7 +15,7 @@ from tests.browser.installation import furnish
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
-from .hands import card, pull, said, saved, until_sent
+from .hands import card, pull, saved, until_sent, wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -98,7 +98,7 @@ def test_approve_all(enter, counted, owner, story):
     page = enter(counted, owner, story)
     page.get_by_role("button", name="Select all shown").click()
     page.locator(".bd-selection").get_by_role("button", name="Approve").click()
-    said(page, "approved")
+    wait_for_toast(page, "approved")
     assert Take.objects.filter(review_status=ReviewStatus.APPROVED).count() == 4
     assert clicks(page) <= BEST["approve all"]
 
@@ -125,7 +125,7 @@ def test_reorder(enter, counted, owner, story):
         pull(page, 1, 2)
 
     until_sent(page, gesture)
-    said(page, "Scene moved.")
+    wait_for_toast(page, "Scene moved.")
     assert saved(story)[:2] == "21"
     assert clicks(page) <= BEST["reorder"]
 

@@ -10,7 +10,7 @@ from stories.models import Approval, Scene, Take
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
-from .hands import said
+from .hands import wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,7 +21,7 @@ def test_plan_dialog_starts_what_it_shows(enter, quiet_page, owner, story):
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("ready, reused").wait_for()
     dialog.get_by_role("button", name="Make 1 picture").click()
-    said(page, "1 picture is being made")
+    wait_for_toast(page, "1 picture is being made")
     dialog.wait_for(state="hidden")
     page.locator("#vp-head").get_by_text("Make the preview").wait_for()
 
@@ -35,7 +35,7 @@ def test_board_is_free_again_after_a_second_person_was_asked(enter, page, owner,
     page.get_by_role("link", name="Make 1 $0.50").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Ask for approval").click()
-    said(page, "A second person is asked for approval.")
+    wait_for_toast(page, "A second person is asked for approval.")
     dialog.wait_for(state="hidden")
     assert Approval.objects.get().total == Decimal("0.50")
     page.get_by_role("link", name="Make 1 $0.50").click()  # nothing lies over the page
@@ -60,5 +60,5 @@ def test_stale_and_rejected_clips_go_into_the_film_for_a_reason(enter, quiet_pag
     dialog.get_by_text("The scene has changed since.").wait_for()
     dialog.get_by_label("Why?").fill("The client likes it")
     dialog.get_by_role("button", name="Make the film with them").dblclick()
-    said(page, "The film is being made with the takes as they are.")
+    wait_for_toast(page, "The film is being made with the takes as they are.")
     assert [event.reason for event in story.transitions.all()] == ["The client likes it"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .hands import card, said, saved, until_sent
+from .hands import card, saved, until_sent, wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,7 +40,7 @@ def test_telephone(enter, chromium, owner, story):
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     until_sent(page, pull)
-    said(page, "Scene moved.")
+    wait_for_toast(page, "Scene moved.")
     assert saved(story)[:2] == "21"
     page.wait_for_timeout(400)  # the page still scrolls to the moved scene
     card(page, 1).locator(".bd-open").tap()

@@ -5,7 +5,7 @@ import pytest
 from stories.models import Scene
 from stories.services import enqueue, scenes
 
-from .hands import card, said, saved, shown
+from .hands import card, saved, shown, wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,18 +20,18 @@ def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
     card(page, 2).get_by_role("button", name="More for scene 2").click()
     page.get_by_role("menuitem", name="Split at a sentence").click()
     page.get_by_role("button", name="Split here").click()
-    said(page, "Scene split.")
+    wait_for_toast(page, "Scene split.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 6")
     assert [card(page, n).locator(".bd-narration").input_value() for n in (2, 3)] == [
         "A boat leaves.",
         "The sea is calm.",
     ]
     page.get_by_role("button", name="Undo").click()
-    said(page, "The scene is one again.")
+    wait_for_toast(page, "The scene is one again.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
     card(page, 4).get_by_role("button", name="More for scene 4").click()
     page.get_by_role("menuitem", name="Delete").click()
-    said(page, "Scene 4 deleted.")
+    wait_for_toast(page, "Scene 4 deleted.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 4")
     assert saved(story) == "1235"
     page.get_by_role("button", name="Undo").click()
@@ -53,12 +53,12 @@ def test_deleted_scene_is_at_once_among_those_to_restore_for_everybody(
         number = shown(page).index(title[-1]) + 1
         card(page, number).get_by_role("button", name=f"More for scene {number}").click()
         page.get_by_role("menuitem", name="Delete").click()
-        said(page, f"Scene {number} deleted.")
+        wait_for_toast(page, f"Scene {number} deleted.")
     kept.get_by_text("2 deleted scenes").click()
     assert kept.locator("li b").all_inner_texts() == ["Scene 2", "Scene 4"]
     another.locator("#bd-deleted").get_by_text("2 deleted scenes").wait_for()
     kept.get_by_role("button", name="Restore").first.click()
-    said(page, "The scene is back.")
+    wait_for_toast(page, "The scene is back.")
     kept.get_by_text("1 deleted scene").and_(page.locator("summary")).filter(
         has_not_text="scenes"
     ).wait_for()

@@ -4,7 +4,7 @@ import pytest
 
 from stories.models import Scene, Take
 
-from .hands import card, said, saved, shown
+from .hands import card, saved, shown, wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -15,14 +15,14 @@ def test_filter_and_act_on_several(enter, quiet_page, owner, story):
     assert page.locator("#bd-scenes > li:visible").count() == 4
     page.get_by_role("button", name="Select all shown").click()
     page.get_by_role("button", name="Approve").click()
-    said(page, "4 takes approved.")
+    wait_for_toast(page, "4 takes approved.")
     page.get_by_text("No scene is in this state.").wait_for()
     assert Take.objects.filter(review_status="approved").count() == 4
     page.locator(".bd-none").get_by_role("button", name="Show all").click()
     card(page, 2).get_by_label("Select scene 2").check(force=True)
     card(page, 4).get_by_label("Select scene 4").check(force=True)
     page.locator("#bd-selection").get_by_role("button", name="Move to the beginning").click()
-    said(page, "2 scenes moved.")
+    wait_for_toast(page, "2 scenes moved.")
     assert (shown(page), saved(story)) == ("24135", "24135")
 
 
@@ -38,7 +38,7 @@ def test_selected_scenes_get_a_camera_and_a_length_at_once(enter, quiet_page, ow
         "request", lambda request: posts.append(request.url) if request.method == "POST" else None
     )
     page.get_by_role("button", name="Apply to 2").dblclick()
-    said(page, "2 scenes changed.")
+    wait_for_toast(page, "2 scenes changed.")
     page.wait_for_function("document.querySelectorAll('.bd-length input')[3].value === '9'")
     assert [url.rsplit("/", 2)[-2] for url in posts] == ["many"]
     assert list(
@@ -47,7 +47,7 @@ def test_selected_scenes_get_a_camera_and_a_length_at_once(enter, quiet_page, ow
         .values_list("duration_seconds", flat=True)
     ) == [7, 9, 7, 9, 7]
     page.get_by_role("button", name="Undo").click()
-    said(page, "2 scenes are as before.")
+    wait_for_toast(page, "2 scenes are as before.")
     assert (
         list(
             Scene.live.filter(story=story)

@@ -15,7 +15,7 @@ from stories.services import enqueue, scenes
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
-from .hands import card, said
+from .hands import card, wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,7 +36,7 @@ def test_a_refused_retake_is_said_on_the_card_in_a_toast_and_in_the_filter(
     page = enter(quiet_page, owner, story)
     card(page, 1).get_by_text("Picture is in the queue").wait_for()
     fail(job)
-    said(page, "Scene 1: Picture failed: Stability AI refused the content.")
+    wait_for_toast(page, "Scene 1: Picture failed: Stability AI refused the content.")
     assert (
         card(page, 1).get_by_text("Picture failed: Stability AI refused the content.").is_visible()
     )
@@ -153,7 +153,7 @@ def test_review_is_in_sight_without_scrolling(enter, quiet_page, owner, story):
     assert box["y"] + box["height"] <= 900
     bar.get_by_placeholder("Why? The next take can be better for it.").fill("Too dark")
     bar.get_by_role("button", name="Reject").click()
-    said(page, "Take rejected.")
+    wait_for_toast(page, "Take rejected.")
     assert Scene.live.get(story=story, position=1).image_take.review_reason == "Too dark"
 
 

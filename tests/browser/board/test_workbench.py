@@ -6,7 +6,7 @@ from django.db import connection
 from stories.models import Scene
 from tests.stories.factories import make_scene, make_story
 
-from .hands import said, saved
+from .hands import saved, wait_for_toast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -67,7 +67,7 @@ def test_strip_by_keyboard(enter, quiet_page, owner, story):
     strip.press("ArrowRight")
     page.locator("[data-wb-title]", has_text="Scene 2").wait_for()
     strip.press("Alt+ArrowRight")
-    said(page, "Scene moved.")
+    wait_for_toast(page, "Scene moved.")
     assert saved(story) == "13245"
     assert page.locator("[data-wb-title]").inner_text() == "Scene 2"
     strip.press("Shift+ArrowRight")
@@ -98,7 +98,7 @@ def test_an_edge_is_pulled_and_a_block_dragged(enter, quiet_page, owner, story):
     page.mouse.down()
     page.mouse.move(boxes[1]["x"] + boxes[1]["width"] * 0.9, y, steps=8)
     page.mouse.up()
-    said(page, "Scene moved.")
+    wait_for_toast(page, "Scene moved.")
     assert saved(story) == "21345"
 
 

@@ -1,5 +1,5 @@
-"""One provider whose row is broken: the calls of all others are freed, collected and landed all the
-same.
+"""One provider whose row is broken: the calls of all others are freed, collected and recorded all
+the same.
 """
 
 from datetime import timedelta
@@ -87,10 +87,10 @@ def test_calls_of_the_others_are_freed_collected_and_landed(
             **{name: getattr(bad["accepted"], name) for name in COPIED},
         )
     script.poll = [Result(media=Bytes(picture()), cost=Decimal("0.03"))]
-    told: list[str] = []
+    answer: list[str] = []
 
     def hear(call: ProviderCall, **_: Any) -> None:
-        told.append(call.key)
+        answer.append(call.key)
 
     result_recorded.connect(hear)
     try:
@@ -104,7 +104,7 @@ def test_calls_of_the_others_are_freed_collected_and_landed(
         "sending": CallState.UNCLEAR,
         "accepted": CallState.SETTLED,
     }
-    assert told == [good["accepted"].key]
+    assert answer == [good["accepted"].key]
     assert states_of(bad)["reserved"] == CallState.REFUSED  # no adapter is needed for that
     assert (
         states_of(bad)["accepted"] == CallState.ACCEPTED

@@ -267,10 +267,10 @@ def test_job_of_an_unclear_call_is_told_that_nothing_was_sent(
     """Its sender knows it when it goes on; until then a person was asked, who has nothing to decide
     any more.
     """
-    told: list[str] = []
+    items: list[str] = []
 
     def listen(item: str, **_: Any) -> None:
-        told.append(item)
+        items.append(item)
 
     capacity_freed.connect(listen)
     try:
@@ -279,7 +279,7 @@ def test_job_of_an_unclear_call_is_told_that_nothing_was_sent(
             go()
     finally:
         capacity_freed.disconnect(listen)
-    assert (state()[0], told, script.submitted) == ("refused", ["scene"], [])
+    assert (state()[0], items, script.submitted) == ("refused", ["scene"], [])
 
 
 # --- over HTTP: after the connection stands, before the first byte

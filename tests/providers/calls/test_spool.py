@@ -532,7 +532,7 @@ def test_what_arrives_is_told_to_those_who_wait(
         heard.append(f"freed {item}")
 
     def hear_landed(call: ProviderCall, **_: Any) -> None:
-        heard.append(f"landed {call.key}")
+        heard.append(f"recorded {call.key}")
 
     capacity_freed.connect(hear_freed)
     result_recorded.connect(hear_landed)
@@ -541,7 +541,7 @@ def test_what_arrives_is_told_to_those_who_wait(
     finally:
         capacity_freed.disconnect(hear_freed)
         result_recorded.disconnect(hear_landed)
-    assert heard == ["landed k", "freed scene"]
+    assert heard == ["recorded k", "freed scene"]
 
 
 # --- the files

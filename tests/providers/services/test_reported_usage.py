@@ -215,9 +215,9 @@ def test_refused_key_and_outage(runway: Real, mina: User, settings: Any) -> None
 def test_official_client_and_specification_accept_the_fake(runway: Real) -> None:
     picture, clip = buy(runway)
     client = RunwayML(api_key=Runway.key, base_url=runway.fake.url, max_retries=0)
-    told = client.organization.retrieve_usage(start_date=DAY, before_date=DAY + timedelta(days=1))
+    usage = client.organization.retrieve_usage(start_date=DAY, before_date=DAY + timedelta(days=1))
     client.close()
-    (day,) = told.results
+    (day,) = usage.results
     assert (day.date, {one.model: one.amount for one in day.used_credits}) == (
         DAY,
         {picture.model: picture.cost * 100, clip.model: clip.cost * 100},  # type: ignore[operator]
@@ -225,4 +225,4 @@ def test_official_client_and_specification_accept_the_fake(runway: Real) -> None
     if (file := specs("runway-openapi-2026-08-08.json")) is not None:
         content = json.loads(file.read_text())["paths"]["/v1/organization/usage"]["post"]
         schema = content["responses"]["200"]["content"]["application/json"]["schema"]
-        jsonschema.Draft202012Validator(schema).validate(told.to_dict(mode="json"))
+        jsonschema.Draft202012Validator(schema).validate(usage.to_dict(mode="json"))

@@ -40,12 +40,12 @@ def prices(db):
 
 @pytest.fixture
 def limit(db):
-    """`limit(producer=1, manager=None)`: the roles' limits; `house` for the house's."""
+    """`limit(producer=1, organization_limit=None)`: limits of roles and of the organization."""
     from django.contrib.auth.models import Group
 
-    def put(*, house_limit=None, **roles):
+    def put(*, organization_limit=None, **roles):
         money = organization_budget()
-        money.plan_limit = house_limit
+        money.plan_limit = organization_limit
         money.save()
         for role, amount in roles.items():
             RoleLimit.objects.update_or_create(
@@ -86,9 +86,9 @@ def asked(story, actor, **more):
 # Limits
 
 
-def test_the_limit_is_that_of_the_role_else_of_the_house(owner, manager, viewer, limit):
+def test_the_limit_is_that_of_the_role_else_of_the_organization(owner, manager, viewer, limit):
     assert plan_limit_of(owner) is None
-    limit(house_limit=Decimal(5), producer=Decimal(1), manager=None)
+    limit(organization_limit=Decimal(5), producer=Decimal(1), manager=None)
     assert (plan_limit_of(owner), plan_limit_of(manager), plan_limit_of(viewer)) == (
         Decimal(1),
         None,

@@ -202,12 +202,12 @@ def test_earlier_takes_are_checked_once(story, scene, settings, capsys):
     with pytest.raises(CommandError, match="turned off"):
         call_command("check_takes")
     settings.CHECK_TAKES = True
-    for said in (
+    for message in (
         "checked: 2, not readable: 1; doubtful: 1 of 3\n",
         "checked: 0, not readable: 1; doubtful: 1 of 3\n",
     ):
         call_command("check_takes")
-        assert capsys.readouterr().out == said
+        assert capsys.readouterr().out == message
     assert chosen(scene).doubts == "black"
 
 

@@ -61,10 +61,10 @@ def story(owner, paid, script, findings):
 
     def answer():
         if isinstance(script.submitted[-1], TextRequest):
-            said = findings.pop(0) if len(findings) > 1 else findings[0]
-            if isinstance(said, BaseException):
-                raise said
-            return Result(data=said, cost=CHECK)
+            finding = findings.pop(0) if len(findings) > 1 else findings[0]
+            if isinstance(finding, BaseException):
+                raise finding
+            return Result(data=finding, cost=CHECK)
         return Result(media=Bytes(picture()), cost=IMAGE)
 
     script.submit = [answer]
@@ -151,10 +151,12 @@ def test_start_confirms_takes_and_checks_at_their_prices(story, two, owner):
     with pytest.raises(PlanChanged):
         start_work(story.pk, "image", actor=owner, confirm_total=Decimal("0.06"))
     start_work(story.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
-    told = Confirmation.objects.get()
+    confirmation = Confirmation.objects.get()
     first, second = (scene.key for scene in two)
-    assert told.total == Decimal("0.10")
-    assert {key: (line["price"], line.get("check")) for key, line in told.lines.items()} == {
+    assert confirmation.total == Decimal("0.10")
+    assert {
+        key: (line["price"], line.get("check")) for key, line in confirmation.lines.items()
+    } == {
         first: ("0.0300", "0.0200"),
         second: ("0.0300", "0.0200"),
         f"vision:image:{first}": ("0.0200", None),

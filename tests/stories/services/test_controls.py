@@ -186,11 +186,11 @@ def test_a_control_that_the_model_does_not_use_is_named_before_anything_is_paid(
     keys(settings, "runway_ml", "stability_ai")
     edit(three[0], owner, image_provider="runway_ml", negative="crowds", strength=80)
     edit(three[1], owner, image_provider="stability_ai", text_en="a boat", negative="crowds")
-    said = [
+    shown = [
         [str(warning) for warning in item.warnings]
         for item in plan_generation(story, "image").items
     ]
-    assert said == [
+    assert shown == [
         [
             "Runway ML's model gen4_image does not use what to avoid; it is not sent.",
             UNUSED_STRENGTH,

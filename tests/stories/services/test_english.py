@@ -65,8 +65,12 @@ def test_prompts_without_english_are_planned_priced_and_put_into_english(story, 
         job.data["action"],
         job.data["parameters"]["price"],
     ) == (PRICE, "scene_english", korean.key, "to_english", "0.0500")
-    told = Confirmation.objects.get()
-    assert (told.kind, told.total, told.lines[korean.key]["price"]) == ("text", PRICE, "0.0500")
+    confirmation = Confirmation.objects.get()
+    assert (confirmation.kind, confirmation.total, confirmation.lines[korean.key]["price"]) == (
+        "text",
+        PRICE,
+        "0.0500",
+    )
     assert states(story)[0] == ("running", False, 0)
     run_due()
     (asked,), now = script.submitted, prompt_of(korean)

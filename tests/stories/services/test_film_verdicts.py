@@ -227,13 +227,13 @@ def test_an_answer_is_read_by_those_who_read_the_comment(story, owner):
     film = make_film(story)
     link, _token = share(story, owner)
     other, _other = share(story, owner, name="agency")
-    said = comments.on_film(film.pk, link=link, guest="Kim", text="Logo", at_ms=0)
+    comment = comments.on_film(film.pk, link=link, guest="Kim", text="Logo", at_ms=0)
     inside = comments.on_film(film.pk, actor=owner, text="Hm", at_ms=0)
-    answer = comments.reply(said.pk, actor=owner, text="We will.")
+    answer = comments.reply(comment.pk, actor=owner, text="We will.")
     secret = comments.reply(inside.pk, actor=owner, text="Really?")
     again = comments.reply(answer.pk, actor=owner, text="Done.")
-    assert again.parent == said
-    assert set(comments.for_guest(link)) == {said, answer, again}
+    assert again.parent == comment
+    assert set(comments.for_guest(link)) == {comment, answer, again}
     assert set(comments.for_guest(other)) == set()
     assert secret.visibility == "internal"
 
@@ -267,14 +267,14 @@ def test_what_is_no_drawing_is_refused(drawing):
 def test_people_of_the_studio_are_mentioned(story, owner, colleague, stranger):
     film = make_film(story)
     text = f"@{colleague.username} and @{stranger.username}, and a mail@{owner.username}"
-    said = comments.on_film(film.pk, actor=owner, text=text, at_ms=0)
-    assert list(said.mentioned.all()) == [colleague]
+    comment = comments.on_film(film.pk, actor=owner, text=text, at_ms=0)
+    assert list(comment.mentioned.all()) == [colleague]
 
 
 def test_a_comment_becomes_one_retake_with_its_words(story, scene, owner):
     film = make_film(story, kind=FilmKind.PREVIEW, scene=scene)
-    said = comments.on_film(film.pk, actor=owner, text="Larger logo.", at_ms=100)
-    start = retakes.retake(said.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0))
+    comment = comments.on_film(film.pk, actor=owner, text="Larger logo.", at_ms=100)
+    start = retakes.retake(comment.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0))
     assert len(start.jobs) == 1
     take = Take.objects.get(scene=scene)
     assert (take.review_status, take.review_reason, take.reviewed_by) == (
@@ -284,18 +284,18 @@ def test_a_comment_becomes_one_retake_with_its_words(story, scene, owner):
     )
     assert Job.objects.get().data["parameters"]["reason"] == "Larger logo."
     with pytest.raises(Conflict):
-        retakes.retake(said.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0))
+        retakes.retake(comment.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0))
     assert Job.objects.count() == 1
 
 
 def test_a_retake_that_is_refused_changes_nothing(story, scene, owner, colleague):
     film = make_film(story, kind=FilmKind.PREVIEW, scene=scene)
-    said = comments.on_film(film.pk, actor=owner, text="Larger logo.", at_ms=100)
+    comment = comments.on_film(film.pk, actor=owner, text="Larger logo.", at_ms=100)
     with pytest.raises(Forbidden):
-        retakes.retake(said.pk, TakeKind.IMAGE, actor=colleague, confirm_total=Decimal(0))
+        retakes.retake(comment.pk, TakeKind.IMAGE, actor=colleague, confirm_total=Decimal(0))
     Take.objects.update(review_status="rejected")
     with pytest.raises(GuardRefused):
-        retakes.retake(said.pk, TakeKind.CLIP, actor=owner, confirm_total=Decimal(0))
+        retakes.retake(comment.pk, TakeKind.CLIP, actor=owner, confirm_total=Decimal(0))
     assert (Comment.objects.get().retaken_at, Job.objects.count()) == (None, 0)
 
 
@@ -303,9 +303,9 @@ def test_a_retake_that_is_refused_changes_nothing(story, scene, owner, colleague
 @pytest.mark.django_db(transaction=True)
 def test_two_people_make_one_retake_of_a_comment(story, scene, owner):
     film = make_film(story, kind=FilmKind.PREVIEW, scene=scene)
-    said = comments.on_film(film.pk, actor=owner, text="Larger logo.", at_ms=100)
+    comment = comments.on_film(film.pk, actor=owner, text="Larger logo.", at_ms=100)
     again = lambda: retakes.retake(  # noqa: E731  done twice
-        said.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0)
+        comment.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0)
     )
     errors = in_turn(again, again)
     assert [type(error) for error in errors] == [Conflict]

@@ -24,7 +24,7 @@ def play(owner, **values):
     return line_edits.set_lines(scene.pk, actor=owner, lines=PLAY)
 
 
-def said(scene):
+def lines_of(scene):
     return [
         (line.position, line.current.kind, line.current.speaker, line.current.text)
         for line in lines.of(scene)
@@ -109,13 +109,13 @@ def test_a_text_of_fifty_thousand_characters_is_compared_in_bounded_memory():
 
 def test_a_planned_scene_without_speakers_is_one_line_of_narration(owner):
     scene = make_scene(make_story(owner), narration="하나. 둘.")
-    assert said(scene) == [(1, "narration", "", "하나. 둘.")]
+    assert lines_of(scene) == [(1, "narration", "", "하나. 둘.")]
 
 
 def test_lines_make_the_narration(owner):
     scene = play(owner)
     assert words(scene) == "\n".join(THREE)
-    assert said(scene) == [
+    assert lines_of(scene) == [
         (1, "narration", "", THREE[0]),
         (2, "dialogue", "MARA", THREE[1]),
         (3, "narration", "", THREE[2]),
@@ -145,7 +145,7 @@ def test_a_line_without_words_is_deleted_softly(owner):
     scene = play(owner)
     second = lines.of(scene)[1]
     scenes.edit(scene.pk, actor=owner, narration=f"{THREE[0]} {THREE[2]}")
-    assert said(scene) == [(1, "narration", "", THREE[0]), (2, "narration", "", THREE[2])]
+    assert lines_of(scene) == [(1, "narration", "", THREE[0]), (2, "narration", "", THREE[2])]
     assert Line.objects.get(pk=second.pk).deleted_at is not None
 
 
@@ -159,12 +159,12 @@ def test_an_edit_that_somebody_else_was_before_writes_no_line(owner):
 @pytest.mark.parametrize("at", [5, 28, 29, 31, 40, 60])
 def test_split_and_its_undo_carry_the_lines(owner, at):
     scene = play(owner)
-    before, prompt = said(scene), scene.prompt_id
+    before, prompt = lines_of(scene), scene.prompt_id
     narration = scene.narration
     first, second = scene_splits.split(scene.pk, actor=owner, at=at)
     assert "".join((words(first) + words(second)).split()) == "".join(narration.split())
     speakers = {
-        text: speaker for scene in (first, second) for _n, _kind, speaker, text in said(scene)
+        text: speaker for scene in (first, second) for _n, _kind, speaker, text in lines_of(scene)
     }
     assert all((speaker == "MARA") == (text in THREE[1]) for text, speaker in speakers.items())
     halves = (first.prompt_id, second.prompt_id)
@@ -176,7 +176,7 @@ def test_split_and_its_undo_carry_the_lines(owner, at):
         second_half_ids=halves,
         narration=narration,
     )
-    assert (said(scene), words(scene)) == (before, narration)
+    assert (lines_of(scene), words(scene)) == (before, narration)
 
 
 def test_merge_and_its_undo_carry_the_lines(owner):
@@ -196,7 +196,7 @@ def test_merge_and_its_undo_carry_the_lines(owner):
 def test_a_copy_a_deletion_and_a_restoration_carry_the_lines(owner):
     scene = play(owner)
     copy = scenes.duplicate(scene.pk, actor=owner)
-    assert said(copy) == said(scene)
+    assert lines_of(copy) == lines_of(scene)
     assert not {line.pk for line in lines.of(copy)} & {line.pk for line in lines.of(scene)}
     scenes.delete(scene.pk, actor=owner)
     scenes.restore(scene.pk, actor=owner)
@@ -209,13 +209,13 @@ def test_made_scenes_have_lines(owner):
     two, three = scenes.bulk_create(
         story.pk, actor=owner, scenes=[{"text": "x", "narration": "One."}, {"text": "y"}]
     )
-    assert [said(scene) for scene in (one, two, three)] == [
+    assert [lines_of(scene) for scene in (one, two, three)] == [
         [(1, "narration", "", "배가 온다.")],
         [(1, "narration", "", "One.")],
         [],
     ]
     scenes.edit(three.pk, actor=owner, narration="Two.")
-    assert said(three) == [(1, "narration", "", "Two.")]
+    assert lines_of(three) == [(1, "narration", "", "Two.")]
 
 
 @pytest.mark.parametrize(

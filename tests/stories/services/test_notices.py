@@ -59,7 +59,7 @@ def film(story):
     )
 
 
-def told():
+def notified():
     """Event and person of each notification, and what it says."""
     rows = Notification.objects.select_related("recipient").order_by("created_at", "recipient_id")
     return [(row.event, row.recipient.username, str(row)) for row in rows]
@@ -69,7 +69,7 @@ def test_mention_on_a_scene_and_a_reply(owner, colleague, story):
     scene = make_scene(story)
     first = comments.on_scene(scene.pk, actor=colleague, text="@owner look")
     comments.reply(first.pk, actor=owner, text="I see")
-    assert told() == [
+    assert notified() == [
         (Event.MENTION, "owner", "colleague mentions you in “The lighthouse”: @owner look"),
         (Event.REPLY, "colleague", "owner answers you in “The lighthouse”: I see"),
     ]
@@ -79,12 +79,12 @@ def test_mention_on_a_scene_and_a_reply(owner, colleague, story):
 def test_who_is_mentioned_in_an_answer_is_told_once(owner, colleague, story):
     first = comments.on_scene(make_scene(story).pk, actor=colleague, text="Hm")
     comments.reply(first.pk, actor=owner, text="@colleague yes")
-    assert [row[:2] for row in told()] == [(Event.MENTION, "colleague")]
+    assert [row[:2] for row in notified()] == [(Event.MENTION, "colleague")]
 
 
 def test_nobody_is_told_of_their_own_words_or_of_a_hidden_story(owner, stranger, story):
     comments.on_scene(make_scene(story).pk, actor=owner, text="@owner @stranger @nobody")
-    assert told() == []
+    assert notified() == []
 
 
 def test_comment_and_verdict_of_a_guest(owner, colleague, story, film):
@@ -97,12 +97,12 @@ def test_comment_and_verdict_of_a_guest(owner, colleague, story, film):
     film_verdicts.decide(
         film.pk, verdict=ClientVerdict.CHANGES, text="Brighter", link=link, guest="Ms Kim"
     )
-    said = "Ms Kim, a guest, comments on “The lighthouse”: Too dark"
+    message = "Ms Kim, a guest, comments on “The lighthouse”: Too dark"
     wants = f"Ms Kim wants changes to {film} of “The lighthouse”: Brighter"
-    assert sorted(told()) == sorted(
+    assert sorted(notified()) == sorted(
         [
             (event, name, text)
-            for event, text in ((Event.GUEST_COMMENT, said), (Event.VERDICT, wants))
+            for event, text in ((Event.GUEST_COMMENT, message), (Event.VERDICT, wants))
             for name in ("colleague", "owner")
         ]
     )
@@ -126,7 +126,7 @@ def test_assignment_tells_the_person_once(owner, colleague, story):
         story.pk, actor=owner, assignee_id=colleague.pk, due_on=None, scene_id=scene.pk
     )
     assignments.assign(story.pk, actor=owner, assignee_id=owner.pk, due_on=DAY)
-    assert told() == [
+    assert notified() == [
         (
             Event.ASSIGNMENT,
             "colleague",
@@ -140,7 +140,7 @@ def test_due_is_told_the_day_before_and_when_late(owner, story):
     assignments.assign(story.pk, actor=owner, assignee_id=owner.pk, due_on=DAY)
     counts = [assignments.remind(DAY + timedelta(days=days)) for days in (-2, -1, -1, 0, 1, 2, 40)]
     assert counts == [0, 1, 0, 0, 1, 0, 0]
-    assert [row[2] for row in told()] == [
+    assert [row[2] for row in notified()] == [
         "Due on 2026-12-24: the story “The lighthouse”.",
         "Was due on 2026-12-24: the story “The lighthouse”.",
     ]
@@ -172,7 +172,7 @@ def make_call(provider="stability_ai", *, subject="", cost="1.00", state=CallSta
 def test_unclear_call_tells_who_may_decide_and_the_owner(owner, manager, colleague, story):
     call = make_call(subject=story.pk, state=CallState.SENDING)
     assert move(call, name="unclear", note=LocalizedMessage("")) == CallState.SENDING
-    assert [row[:2] for row in told()] == [
+    assert [row[:2] for row in notified()] == [
         (Event.UNCLEAR_CALL, "owner"),
         (Event.UNCLEAR_CALL, "manager"),
     ]
@@ -187,7 +187,7 @@ def test_call_becomes_unclear_whatever_happens_to_the_notice(owner, manager, sto
     with transaction.atomic():
         move(call, name="unclear", note=LocalizedMessage(""))
     call.refresh_from_db()
-    assert (call.state, told()) == (CallState.UNCLEAR, [])
+    assert (call.state, notified()) == (CallState.UNCLEAR, [])
 
 
 def ended(story, name, status, **values):
@@ -215,7 +215,7 @@ def test_failed_film_and_takes_to_review(owner, story):
         ended(story, JobName.SCENE_PREVIEW, JobStatus.SUCCEEDED, parent=parent)
     films.preview_ended(parent)
     films.preview_ended(parent)
-    assert told() == [
+    assert notified() == [
         (
             Event.FILM_FAILED,
             "owner",
@@ -233,7 +233,7 @@ def test_single_take_is_told_to_the_others(owner, colleague, story):
     assignments.assign(story.pk, actor=None, assignee_id=colleague.pk, due_on=None)
     Notification.objects.all().delete()
     takes.scene_ended(ended(story, JobName.SCENE_PREVIEW, JobStatus.SUCCEEDED, owner=owner))
-    assert [row[:2] for row in told()] == [(Event.TAKES_TO_REVIEW, "colleague")]
+    assert [row[:2] for row in notified()] == [(Event.TAKES_TO_REVIEW, "colleague")]
 
 
 # --- budgets
@@ -253,11 +253,11 @@ def test_budget_of_the_studio_is_told_once_per_level_and_month(owner, manager, c
         1,
         0,
     ]
-    assert [row[2] for row in told()] == [
+    assert [row[2] for row in notified()] == [
         "50% of the budget of all providers in this month is used: 5.10 of 10.00 USD.",
         "100% of the budget of all providers in this month is used: 10.00 of 10.00 USD.",
     ]
-    assert {row[1] for row in told()} == {"manager"}
+    assert {row[1] for row in notified()} == {"manager"}
     clock.forward(days=32)
     assert (budget_alerts.check(), spend("8.00")) == (0, 1)
 
@@ -282,7 +282,7 @@ def test_budget_of_a_provider_and_of_a_project(owner, colleague, manager, story)
     Project.objects.filter(pk=project.pk).update(budget=Decimal(2))
     ProjectMember.objects.create(project=project, user=colleague, role=ProjectRole.LEAD)
     assert spend("1.60", subject=story.pk) == 2
-    assert [(row[1], row[2].partition(":")[0]) for row in told()] == [
+    assert [(row[1], row[2].partition(":")[0]) for row in notified()] == [
         ("manager", "80% of the budget of Stability AI in this month is used"),
         ("colleague", f"80% of the budget of the project “{project.name}” is used"),
         ("manager", f"80% of the budget of the project “{project.name}” is used"),

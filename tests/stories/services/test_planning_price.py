@@ -53,8 +53,8 @@ def test_price_is_told_confirmed_and_travels_with_the_job(story, script, owner):
     start(story, owner, confirm_total=PRICE)
     job = Job.objects.get(name=JobName.STORY_PLANNING)
     assert job.data["parameters"]["price"] == "0.0500"
-    told = Confirmation.objects.get()
-    assert (told.kind, told.lines, told.total, told.actor) == (
+    confirmation = Confirmation.objects.get()
+    assert (confirmation.kind, confirmation.lines, confirmation.total, confirmation.actor) == (
         "text",
         {"": {"price": "0.0500"}},
         PRICE,

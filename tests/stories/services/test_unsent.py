@@ -161,9 +161,9 @@ def test_control_that_is_not_used(story, owner, kind, model, negative, words):
     one_scene(story, owner, provider, members=0, negative=negative, strength=40)
     (item,) = plan_generation(story, "image", sound=False).items
     assert (item.state, item.price) == ("missing", PRICE), str(item.why)
-    said = [str(warning) for warning in item.warnings]
+    warned = [str(warning) for warning in item.warnings]
     local = AIProviderConfig.objects.get(provider="local").name
-    assert said == [one.replace("Local's", f"{local}'s") for one in words]
+    assert warned == [one.replace("Local's", f"{local}'s") for one in words]
     assert not ProviderCall.objects.exists()
 
 
@@ -196,10 +196,10 @@ def test_local_provider_says_who_and_what_it_does_not_draw(story, owner):
 
 
 @pytest.mark.parametrize(
-    ("of_scene", "of_story", "said"),
+    ("of_scene", "of_story", "is_warned"),
     [("수채화", "", True), ("", "수채화", True), ("watercolour", "수채화", False), ("", "", False)],
 )
-def test_style_that_stability_does_not_understand(story, owner, of_scene, of_story, said):
+def test_style_that_stability_does_not_understand(story, owner, of_scene, of_story, is_warned):
     provider = sell("stability", **ULTRA)
     story.style = of_story
     story.save(update_fields=["style"])
@@ -208,4 +208,4 @@ def test_style_that_stability_does_not_understand(story, owner, of_scene, of_sto
     words = (
         "Stability AI understands English only: the style is not in English, and it is not sent."
     )
-    assert [str(warning) for warning in item.warnings] == ([words] if said else [])
+    assert [str(warning) for warning in item.warnings] == ([words] if is_warned else [])

@@ -125,8 +125,8 @@ def test_new_take_waits_and_is_selected_once_the_model_finds_nothing(story, scen
         "check_take",
         [("running", False, Decimal(0))],
     )
-    told = Confirmation.objects.get()
-    assert (told.kind, told.total, told.lines) == (
+    confirmation = Confirmation.objects.get()
+    assert (confirmation.kind, confirmation.total, confirmation.lines) == (
         "text",
         PRICE,
         {str(take.pk): {"price": "0.0200"}},

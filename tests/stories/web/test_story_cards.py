@@ -106,8 +106,10 @@ def test_wrong_values_are_refused_in_words(
     client.force_login(owner)
     client.cookies["django_language"] = "en"
     answer = client.post(url(story, "cards"), {"end_card": "kept", **values})
-    told = answer.content.decode() + " ".join(str(one) for one in get_messages(answer.wsgi_request))
-    assert why in told
+    page_text = answer.content.decode() + " ".join(
+        str(one) for one in get_messages(answer.wsgi_request)
+    )
+    assert why in page_text
     story.refresh_from_db()
     assert (story.title_card, story.end_card, story.logo_corner) == ("", "", "top_right")
 
@@ -127,8 +129,10 @@ def test_a_file_that_is_no_logo_is_refused(
     client.force_login(owner)
     client.cookies["django_language"] = "en"
     answer = client.post(url(story, "logo"), {"file": SimpleUploadedFile("logo.png", content)})
-    told = answer.content.decode() + " ".join(str(one) for one in get_messages(answer.wsgi_request))
-    assert why in told
+    page_text = answer.content.decode() + " ".join(
+        str(one) for one in get_messages(answer.wsgi_request)
+    )
+    assert why in page_text
     story.refresh_from_db()
     assert story.logo == ""
 

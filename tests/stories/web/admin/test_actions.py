@@ -1,5 +1,5 @@
-"""Each door that changes a state or spends: GET never does, POST without permission is refused, and
-the price must be the one that was seen.
+"""Each action that changes a state or spends: GET never does, POST without permission is refused,
+and the price must be the one that was seen.
 """
 
 import re
@@ -42,7 +42,7 @@ def _story(owner, name):
     return story
 
 
-def _door(story, name):
+def _action_url(story, name):
     return reverse("admin:stories_story_do", args=[story.pk, name])
 
 
@@ -65,10 +65,10 @@ def _unchanged(story, status):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", BEFORE)
-def test_door_by_the_owner(owner, as_, name):
+def test_action_of_the_owner(owner, as_, name):
     story, client = _story(owner, name), as_(owner)
-    data = _confirmed(client, _door(story, name))
-    response = client.post(_door(story, name), {**data, "reason": "because"})
+    data = _confirmed(client, _action_url(story, name))
+    response = client.post(_action_url(story, name), {**data, "reason": "because"})
     story.refresh_from_db()
     assert (response.status_code, response["Location"]) == (
         302,
@@ -87,57 +87,57 @@ def test_door_by_the_owner(owner, as_, name):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", BEFORE)
-def test_door_by_others_is_refused(owner, colleague, viewer, as_, name):
+def test_action_by_others_is_refused(owner, colleague, viewer, as_, name):
     story = _story(owner, name)
-    data = _confirmed(as_(owner), _door(story, name))
+    data = _confirmed(as_(owner), _action_url(story, name))
     for person in (colleague, viewer):
-        assert as_(person).post(_door(story, name), data).status_code == 403
+        assert as_(person).post(_action_url(story, name), data).status_code == 403
         assert _unchanged(story, BEFORE[name])
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", BEFORE)
-def test_door_does_nothing_on_get(owner, as_, name):
+def test_action_does_nothing_on_get(owner, as_, name):
     story = _story(owner, name)
     for headers in ({}, {"HX-Request": "true"}):
-        assert as_(owner).get(_door(story, name), headers=headers).status_code == 200
+        assert as_(owner).get(_action_url(story, name), headers=headers).status_code == 200
     assert _unchanged(story, BEFORE[name])
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", BEFORE)
-def test_door_needs_the_token_of_the_form(owner, name):
+def test_action_needs_the_token_of_the_form(owner, name):
     story = _story(owner, name)
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
-    assert client.post(_door(story, name)).status_code == 403
+    assert client.post(_action_url(story, name)).status_code == 403
     assert _unchanged(story, BEFORE[name])
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", BEFORE)
-def test_door_of_another_state_says_what_it_is_now(owner, as_, name):
+def test_action_of_another_state_says_what_it_is_now(owner, as_, name):
     story = make_story(owner, status=StoryStatus.RENDERING)
     make_take(make_scene(story))
-    response = as_(owner).post(_door(story, name), {"confirm_total": "0"})
+    response = as_(owner).post(_action_url(story, name), {"confirm_total": "0"})
     assert response.status_code == 409
     assert _unchanged(story, StoryStatus.RENDERING)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["finish_planning", "finish_rendering", "fail", "nonsense"])
-def test_door_that_is_no_persons(owner, as_, name):
+def test_action_that_is_no_persons(owner, as_, name):
     story = make_story(owner, status=StoryStatus.PLANNING)
-    assert as_(owner).post(_door(story, name)).status_code == 404
+    assert as_(owner).post(_action_url(story, name)).status_code == 404
     assert _unchanged(story, StoryStatus.PLANNING)
 
 
 @pytest.mark.django_db
 def test_dialog_answers_htmx_with_a_fragment_and_a_way_back(owner, as_):
     story, client = _story(owner, "archive"), as_(owner)
-    asked = client.get(_door(story, "archive"), headers={"HX-Request": "true"})
+    asked = client.get(_action_url(story, "archive"), headers={"HX-Request": "true"})
     assert "<html" not in asked.content.decode()
-    done = client.post(_door(story, "archive"), headers={"HX-Request": "true"})
+    done = client.post(_action_url(story, "archive"), headers={"HX-Request": "true"})
     assert (done.status_code, done["HX-Redirect"]) == (
         200,
         reverse("admin:stories_story_board", args=[story.pk]),
@@ -157,7 +157,7 @@ def _priced(owner, status):
 @pytest.mark.django_db
 def test_preview_shows_and_checks_the_price(owner, as_):
     story, client = _priced(owner, StoryStatus.PLANNED), as_(owner)
-    url = _door(story, "generate_preview")
+    url = _action_url(story, "generate_preview")
     assert "$0.04" in client.get(url).content.decode()
     data = _confirmed(client, url)
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.03"))
@@ -172,7 +172,7 @@ def test_preview_shows_and_checks_the_price(owner, as_):
 def test_preview_without_a_confirmed_price_is_refused(owner, as_):
     story = _priced(owner, StoryStatus.PLANNED)
     for data in ({}, {"confirm_total": ""}, {"confirm_total": "free"}):
-        assert as_(owner).post(_door(story, "generate_preview"), data).status_code == 409
+        assert as_(owner).post(_action_url(story, "generate_preview"), data).status_code == 409
     assert _unchanged(story, StoryStatus.PLANNED)
 
 
@@ -180,7 +180,7 @@ def test_preview_without_a_confirmed_price_is_refused(owner, as_):
 def test_planning_again_replaces_scenes_only_when_asked(owner, as_):
     story = make_story(owner)
     make_scene(story)
-    as_(owner).post(_door(story, "start_planning"), {"replace": "1"})
+    as_(owner).post(_action_url(story, "start_planning"), {"replace": "1"})
     assert Job.objects.get().data["parameters"]["replace"] is True
 
 

@@ -56,7 +56,7 @@ def page(row):
     return reverse("admin:stories_approval_change", args=[row.pk])
 
 
-def door(row, name):
+def action_url(row, name):
     return reverse("admin:stories_approval_do", args=[row.pk, name])
 
 
@@ -97,7 +97,7 @@ def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
 
 
 def test_what_was_approved_is_started_from_the_dialog(story, row, owner, manager, as_):
-    assert as_(manager).post(door(row, "approve"), {"reason": "go"}).status_code == 302
+    assert as_(manager).post(action_url(row, "approve"), {"reason": "go"}).status_code == 302
     url = reverse("admin:stories_story_make", args=[story.pk, "image"])
     client = as_(owner)
     html = client.get(url).content.decode()
@@ -140,8 +140,10 @@ def test_takes_of_a_scene_keep_the_changed_words(story, owner, as_):
 def test_decisions_by_others_are_refused(row, owner, colleague, viewer, stranger, as_):
     for person, expected in ((owner, 403), (colleague, 403), (viewer, 403), (stranger, 302)):
         for name in ("approve", "refuse"):
-            assert as_(person).post(door(row, name), {"reason": "mine"}).status_code == expected
-    assert as_(colleague).post(door(row, "withdraw")).status_code == 403
+            assert (
+                as_(person).post(action_url(row, name), {"reason": "mine"}).status_code == expected
+            )
+    assert as_(colleague).post(action_url(row, "withdraw")).status_code == 403
     row.refresh_from_db()
     assert row.state == "asked"
 
@@ -149,12 +151,12 @@ def test_decisions_by_others_are_refused(row, owner, colleague, viewer, stranger
 def test_only_post_decides_and_a_refusal_needs_a_reason(row, manager, as_):
     client = as_(manager)
     for name in ("approve", "refuse", "withdraw"):
-        assert client.get(door(row, name)).status_code == 200
-    assert client.get(door(row, "forget")).status_code == 404
-    assert client.post(door(row, "refuse"), {"reason": " "}).status_code == 409
+        assert client.get(action_url(row, name)).status_code == 200
+    assert client.get(action_url(row, "forget")).status_code == 404
+    assert client.post(action_url(row, "refuse"), {"reason": " "}).status_code == 409
     row.refresh_from_db()
     assert row.state == "asked"
-    assert client.post(door(row, "refuse"), {"reason": "too dear"}).status_code == 302
+    assert client.post(action_url(row, "refuse"), {"reason": "too dear"}).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.reason) == ("refused", "too dear")
 
@@ -164,23 +166,23 @@ def test_a_plan_that_has_changed_says_so_and_cannot_be_approved(story, row, mana
     client = as_(manager)
     html = client.get(page(row)).content.decode()
     assert "It no longer fits" in html
-    assert door(row, "approve") not in html
-    assert client.post(door(row, "approve")).status_code == 409
+    assert action_url(row, "approve") not in html
+    assert client.post(action_url(row, "approve")).status_code == 409
 
 
 def test_overview_tells_whom_it_concerns(row, owner, colleague, manager, as_):
-    def said(person):
+    def todos_of(person):
         return [
             (todo.title, todo.why)
             for todo in as_(person).get(HOME).context["todos"]
             if todo.link == page(row)
         ]
 
-    assert (said(owner), said(colleague)) == ([], [])
-    assert said(manager) == [("The sea", "owner asks for your approval of $1.00.")]
+    assert (todos_of(owner), todos_of(colleague)) == ([], [])
+    assert todos_of(manager) == [("The sea", "owner asks for your approval of $1.00.")]
     approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
-    assert said(owner) == [("The sea", "manager has refused $1.00: too dear")]
-    assert said(manager) == []
+    assert todos_of(owner) == [("The sea", "manager has refused $1.00: too dear")]
+    assert todos_of(manager) == []
 
 
 def test_history_of_the_story_names_it(story, row, owner, manager, as_):
@@ -199,7 +201,7 @@ def test_who_may_not_see_the_story_does_not_see_its_requests(row, stranger, as_)
     stranger.is_staff = True
     stranger.save()
     assert as_(stranger).get(page(row)).status_code == 404
-    assert as_(stranger).post(door(row, "withdraw")).status_code == 404
+    assert as_(stranger).post(action_url(row, "withdraw")).status_code == 404
     assert "The sea" not in as_(stranger).get(LIST).content.decode()
 
 

@@ -194,10 +194,10 @@ def test_bills_are_for_managers(bill, owner, viewer, as_):
 
 @pytest.mark.django_db
 def test_a_bill_imported_by_mistake_is_removed_and_no_call_with_it(bill, manager, as_):
-    door = reverse("admin:providers_bill_remove", args=[bill.pk])
-    as_(manager).get(door)
+    url = reverse("admin:providers_bill_remove", args=[bill.pk])
+    as_(manager).get(url)
     assert Bill.objects.count() == 1
-    assert as_(manager).post(door)["Location"] == LIST
+    assert as_(manager).post(url)["Location"] == LIST
     assert (Bill.objects.count(), ProviderCall.objects.count()) == (0, 3)
 
 

@@ -1,4 +1,4 @@
-"""The queue's pages: what they say, and the two doors of a job."""
+"""The queue's pages: what they say, and the two actions of a job."""
 
 import uuid
 
@@ -27,7 +27,7 @@ def _job(owner, story, **values):
     )
 
 
-def _door(job, name):
+def _action_url(job, name):
     return reverse("admin:jobs_job_do", args=[job.pk, name])
 
 
@@ -60,14 +60,14 @@ def test_list_says_what_for_how_far_and_why_it_waits(owner, story, as_):
         progress=30,
     )
     html = as_(owner).get(LIST).content.decode()
-    for said in (
+    for text in (
         "Make a scene&#x27;s picture",
         "The lighthouse · scene 1",
         "Waiting",
         "60 calls a minute are allowed.",
         'aria-valuenow="30"',
     ):
-        assert said in html
+        assert text in html
 
 
 @pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_list_hides_jobs_of_others_from_staff_without_a_role(owner, story, stran
     client = as_(stranger)
     assert job.pk not in client.get(LIST).content.decode()
     assert client.get(reverse("admin:jobs_job_change", args=[job.pk])).status_code == 404
-    assert client.post(_door(job, "cancel")).status_code == 404
+    assert client.post(_action_url(job, "cancel")).status_code == 404
 
 
 @pytest.mark.django_db
@@ -92,9 +92,9 @@ def test_page_shows_log_parts_and_buttons(owner, story, as_):
     )
     _job(owner, story, parent=job, status=JobStatus.SUCCEEDED)
     html = as_(owner).get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
-    for said in ("It broke.", "Traceback: here", "Succeeded", _door(job, "retry")):
-        assert said in html
-    assert _door(job, "cancel") not in html
+    for text in ("It broke.", "Traceback: here", "Succeeded", _action_url(job, "retry")):
+        assert text in html
+    assert _action_url(job, "cancel") not in html
 
 
 @pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_page_names_the_scene_of_each_part_and_why_it_waits(owner, story, as_):
 @pytest.mark.django_db
 def test_retry_by_the_owner(owner, story, as_):
     job = _job(owner, story, status=JobStatus.FAILED)
-    response = as_(owner).post(_door(job, "retry"))
+    response = as_(owner).post(_action_url(job, "retry"))
     job.refresh_from_db()
     assert (response.status_code, job.status) == (302, JobStatus.QUEUED)
 
@@ -128,7 +128,9 @@ def test_retry_by_the_owner(owner, story, as_):
 @pytest.mark.django_db
 def test_cancel_by_the_owner_keeps_the_reason(owner, story, as_):
     job = _job(owner, story)
-    response = as_(owner).post(_door(job, "cancel") + "?from=story", {"reason": "wrong style"})
+    response = as_(owner).post(
+        _action_url(job, "cancel") + "?from=story", {"reason": "wrong style"}
+    )
     job.refresh_from_db()
     assert (response.status_code, job.status) == (302, JobStatus.CANCELLED)
     assert response["Location"] == reverse("admin:stories_story_jobs", args=[story.pk])
@@ -139,23 +141,23 @@ def test_cancel_by_the_owner_keeps_the_reason(owner, story, as_):
 @pytest.mark.parametrize(
     ("name", "status"), [("retry", JobStatus.FAILED), ("cancel", JobStatus.QUEUED)]
 )
-def test_doors_by_others_are_refused_and_get_does_nothing(
+def test_actions_by_others_are_refused_and_get_does_nothing(
     owner, colleague, viewer, story, as_, name, status
 ):
     job = _job(owner, story, status=status)
     for person in (colleague, viewer):
-        assert as_(person).post(_door(job, name)).status_code == 403
-    assert as_(owner).get(_door(job, name)).status_code == 200
+        assert as_(person).post(_action_url(job, name)).status_code == 403
+    assert as_(owner).get(_action_url(job, name)).status_code == 200
     job.refresh_from_db()
     assert (job.status, job.log.count()) == (status, 0)
 
 
 @pytest.mark.django_db
-def test_doors_that_do_not_fit_the_state(owner, story, as_):
+def test_actions_that_do_not_fit_the_state(owner, story, as_):
     done = _job(owner, story, status=JobStatus.SUCCEEDED)
     for name in ("retry", "cancel"):
-        assert as_(owner).post(_door(done, name)).status_code == 409
-    assert as_(owner).post(_door(done, "explode")).status_code == 404
+        assert as_(owner).post(_action_url(done, name)).status_code == 409
+    assert as_(owner).post(_action_url(done, "explode")).status_code == 404
     done.refresh_from_db()
     assert done.status == JobStatus.SUCCEEDED
 
@@ -180,17 +182,17 @@ def test_the_pool_s_own_rows_have_no_pages(manager, as_):
 
 @pytest.mark.django_db
 def test_pause_and_resume_of_the_queue(manager, as_):
-    client, door = as_(manager), lambda name: reverse("admin:jobs_queue_do", args=[name])
-    client.get(door("pause"))
+    client, action_url = as_(manager), lambda name: reverse("admin:jobs_queue_do", args=[name])
+    client.get(action_url("pause"))
     assert not Pause.objects.exists()
-    assert client.post(door("pause"), {"reason": "upgrade"}).status_code == 302
+    assert client.post(action_url("pause"), {"reason": "upgrade"}).status_code == 302
     assert (Pause.objects.get().name, Pause.objects.get().actor, Pause.objects.get().reason) == (
         "",
         manager,
         "upgrade",
     )
     assert "upgrade" in client.get(LIST).content.decode()
-    assert client.post(door("resume")).status_code == 302
+    assert client.post(action_url("resume")).status_code == 302
     assert not Pause.objects.exists()
 
 

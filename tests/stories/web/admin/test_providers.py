@@ -131,25 +131,25 @@ def test_settings_by_others_are_refused(owner, viewer, stability, as_):
 
 @pytest.mark.django_db
 def test_pause_and_resume(manager, stability, as_):
-    client, door = (
+    client, action_url = (
         as_(manager),
         lambda name: reverse("admin:providers_do", args=[stability.pk, name]),
     )
-    client.get(door("pause"))
+    client.get(action_url("pause"))
     stability.refresh_from_db()
     assert not stability.is_paused
-    assert client.post(door("pause"), {"reason": ""}).status_code == 409
-    assert client.post(door("pause"), {"reason": "bill"}).status_code == 302
+    assert client.post(action_url("pause"), {"reason": ""}).status_code == 409
+    assert client.post(action_url("pause"), {"reason": "bill"}).status_code == 302
     stability.refresh_from_db()
     assert (stability.is_paused, stability.pause_reason) == (True, "bill")
-    assert client.post(door("resume")).status_code == 302
+    assert client.post(action_url("resume")).status_code == 302
     stability.refresh_from_db()
     assert not stability.is_paused
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["pause", "resume", "check", "balance"])
-def test_doors_of_a_provider_by_others_are_refused(owner, viewer, stability, as_, name):
+def test_actions_of_a_provider_by_others_are_refused(owner, viewer, stability, as_, name):
     AIProviderConfig.objects.filter(pk=stability.pk).update(is_paused=name == "resume")
     for person in (owner, viewer):
         assert (
@@ -192,12 +192,12 @@ def test_ledger_is_only_read(manager, as_):
 )
 def test_decision_on_an_unclear_call(manager, as_, data, state, cost):
     call = _call(CallState.UNCLEAR)
-    door = reverse("admin:providers_call_resolve", args=[call.pk])
+    url = reverse("admin:providers_call_resolve", args=[call.pk])
     client = as_(manager)
-    client.get(door)
-    assert client.post(door, data).status_code == 409, "a decision needs a reason"
-    assert client.post(door, {"reason": "seen"}).status_code == 409, "and has to be made"
-    refused = client.post(door, {"decision": "attach", "task_id": " ", "reason": "seen <there>"})
+    client.get(url)
+    assert client.post(url, data).status_code == 409, "a decision needs a reason"
+    assert client.post(url, {"reason": "seen"}).status_code == 409, "and has to be made"
+    refused = client.post(url, {"decision": "attach", "task_id": " ", "reason": "seen <there>"})
     assert refused.status_code == 409, "a task has an id"
     assert 'value="attach" checked' in refused.content.decode(), (
         "what was said is not to be said again"
@@ -205,7 +205,7 @@ def test_decision_on_an_unclear_call(manager, as_, data, state, cost):
     assert 'value="seen &lt;there&gt;"' in refused.content.decode()
     call.refresh_from_db()
     assert call.state == CallState.UNCLEAR
-    assert client.post(door, {**data, "reason": "seen in their list"}).status_code == 302
+    assert client.post(url, {**data, "reason": "seen in their list"}).status_code == 302
     call.refresh_from_db()
     assert (call.state, call.cost, call.events.get().reason) == (state, cost, "seen in their list")
 
@@ -213,9 +213,9 @@ def test_decision_on_an_unclear_call(manager, as_, data, state, cost):
 @pytest.mark.django_db
 def test_decision_by_others_is_refused(owner, viewer, as_):
     call = _call(CallState.UNCLEAR)
-    door = reverse("admin:providers_call_resolve", args=[call.pk])
-    assert as_(owner).post(door, {"decision": "not_charged", "reason": "mine"}).status_code == 403
-    assert as_(viewer).post(door, {"decision": "not_charged", "reason": "mine"}).status_code in {
+    url = reverse("admin:providers_call_resolve", args=[call.pk])
+    assert as_(owner).post(url, {"decision": "not_charged", "reason": "mine"}).status_code == 403
+    assert as_(viewer).post(url, {"decision": "not_charged", "reason": "mine"}).status_code in {
         403,
         404,
     }
@@ -284,13 +284,13 @@ def test_page_query_count_does_not_depend_on_rows(manager, stability, as_, queri
 
 @pytest.mark.django_db
 def test_balance_is_asked_for_by_a_free_call(manager, stability, as_, monkeypatch):
-    door = reverse("admin:providers_do", args=[stability.pk, "balance"])
+    url = reverse("admin:providers_do", args=[stability.pk, "balance"])
     adapter = type(registry.adapter_for(stability))
     monkeypatch.setattr(adapter, "balance", lambda _self: Decimal("7.25"))
     client = as_(manager)
-    client.get(door)
+    client.get(url)
     stability.refresh_from_db()
     assert stability.balance is None
-    assert client.post(door).status_code == 302
+    assert client.post(url).status_code == 302
     stability.refresh_from_db()
     assert (stability.balance, ProviderCall.objects.count()) == (Decimal("7.25"), 0)

@@ -38,7 +38,7 @@ def _call(job, **values):
     )
 
 
-def _door(job, name):
+def _action_url(job, name):
     return reverse("admin:jobs_job_do", args=[job.pk, name])
 
 
@@ -125,10 +125,10 @@ def test_failed_jobs_are_counted_up_to_a_bound(owner, story, as_, monkeypatch, m
 def test_priority_by_the_owner_with_a_reason(owner, story, as_):
     job = _job(owner, story, name=JobName.STORY_PREVIEW, priority=4)
     part = _job(owner, story, parent=job)
-    page = as_(owner).get(_door(job, "priority")).content.decode()
+    page = as_(owner).get(_action_url(job, "priority")).content.decode()
     assert 'value="4" checked' in page
     response = as_(owner).post(
-        _door(job, "priority") + f"?back={LIST}%3Fq%3Dsea",
+        _action_url(job, "priority") + f"?back={LIST}%3Fq%3Dsea",
         {"priority": "1", "reason": "Client waits."},
     )
     assert (response.status_code, response["Location"]) == (302, f"{LIST}?q=sea")
@@ -142,7 +142,7 @@ def test_priority_by_the_owner_with_a_reason(owner, story, as_):
 @pytest.mark.parametrize("wrong", ["", "0", "-1", "1001", "99999999999999999999", "first"])
 def test_numbers_that_are_no_priority_are_refused(owner, story, as_, wrong):
     job = _job(owner, story)
-    assert as_(owner).post(_door(job, "priority"), {"priority": wrong}).status_code == 409
+    assert as_(owner).post(_action_url(job, "priority"), {"priority": wrong}).status_code == 409
     job.refresh_from_db()
     assert (job.priority, job.log.count()) == (5, 0)
 
@@ -151,9 +151,9 @@ def test_numbers_that_are_no_priority_are_refused(owner, story, as_, wrong):
 def test_priority_by_others_and_of_ended_jobs_is_refused(owner, colleague, viewer, story, as_):
     job, ended = _job(owner, story), _job(owner, story, status=JobStatus.SUCCEEDED)
     for person in (colleague, viewer):
-        assert as_(person).post(_door(job, "priority"), {"priority": "1"}).status_code == 403
+        assert as_(person).post(_action_url(job, "priority"), {"priority": "1"}).status_code == 403
         assert f"priority-{job.pk}" not in as_(person).get(LIST).content.decode()
-    assert as_(owner).post(_door(ended, "priority"), {"priority": "1"}).status_code == 409
+    assert as_(owner).post(_action_url(ended, "priority"), {"priority": "1"}).status_code == 409
     assert set(Job.objects.values_list("priority", flat=True)) == {5}
 
 
@@ -161,7 +161,9 @@ def test_priority_by_others_and_of_ended_jobs_is_refused(owner, colleague, viewe
 def test_a_question_leads_back_only_within_the_studio(owner, story, as_):
     job = _job(owner, story)
     for elsewhere in ("https://example.com/", "//example.com/", "javascript:alert(1)"):
-        response = as_(owner).post(_door(job, "priority") + f"?back={elsewhere}", {"priority": "1"})
+        response = as_(owner).post(
+            _action_url(job, "priority") + f"?back={elsewhere}", {"priority": "1"}
+        )
         assert response["Location"] == reverse("admin:jobs_job_change", args=[job.pk])
 
 
@@ -175,8 +177,8 @@ def test_one_provider_is_paused_and_resumed_from_the_queue(manager, owner, as_):
         source["name"]: source for source in as_(person).get(LIST).context["sources"]
     }
     assert sources(owner)[local.name]["url"] == ""
-    door = sources(manager)[local.name]["url"]
-    response = as_(manager).post(door, {"reason": "quota"})
+    url = sources(manager)[local.name]["url"]
+    response = as_(manager).post(url, {"reason": "quota"})
     assert (response.status_code, response["Location"]) == (302, LIST)
     source = sources(manager)[local.name]
     assert (source["paused"], str(source["why"])) == (True, "quota")
@@ -209,15 +211,15 @@ def test_cancel_says_what_ends_and_what_is_kept(owner, story, as_):
             wait_for=WaitFor.PROVIDER,
         )
     )
-    html = as_(owner).get(_door(job, "cancel")).content.decode()
-    for said in (
+    html = as_(owner).get(_action_url(job, "cancel")).content.decode()
+    for message in (
         "This job, at once.",
         "1 open part of it",
         "1 part is done: its take stays.",
         "1 call is out (up to $0.05): what it delivers is kept as a take that is not chosen.",
         "The story stays in its preview; what is missing can be made at any time.",
     ):
-        assert said in html
+        assert message in html
 
 
 @pytest.mark.django_db

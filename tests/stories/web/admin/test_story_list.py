@@ -64,7 +64,7 @@ def test_list_shows_picture_progress_length_owner_and_cost(owner, as_):
     html = as_(owner).get(LIST).content.decode()
     take = story.all_scenes.order_by("position")[0].image_take
     assert reverse("stories:take_thumb", args=[take.pk, take.sha256[:16], 320]) in html
-    for said in (
+    for message in (
         "The sea",
         "2 scenes",
         "Previewing",
@@ -73,7 +73,7 @@ def test_list_shows_picture_progress_length_owner_and_cost(owner, as_):
         "owner",
         "$0.02",
     ):
-        assert said in html
+        assert message in html
 
 
 @pytest.mark.django_db

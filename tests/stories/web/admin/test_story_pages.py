@@ -93,7 +93,7 @@ def test_page_shows_scenes_states_and_what_can_be_done(owner, as_):
     make_take(make_scene(story, narration="A boat leaves."))
     make_scene(story, narration="The light turns.")
     html = as_(owner).get(_page("board", story)).content.decode()
-    for said in (
+    for message in (
         "A boat leaves.",
         "The light turns.",
         "Picture to review",
@@ -101,7 +101,7 @@ def test_page_shows_scenes_states_and_what_can_be_done(owner, as_):
         "1 of 2 scenes have no picture.",
         "Render the film",
     ):
-        assert said in html
+        assert message in html
     assert reverse("admin:stories_story_do", args=[story.pk, "render_final"]) not in html, (
         "a change that cannot be made is no link"
     )
@@ -160,10 +160,10 @@ def test_history_is_one_line_of_changes_takes_verdicts_and_films(owner, as_):
         "Comment on scene 1",
         "more light",
     )
-    for said in ("Start planning: now “Planning”", "at last", *takes, "Final film 1 made"):
-        assert said in html
-    for said in ("Comment at 1:05 of the film", "the client · shorter here"):
-        assert said in html
+    for message in ("Start planning: now “Planning”", "at last", *takes, "Final film 1 made"):
+        assert message in html
+    for message in ("Comment at 1:05 of the film", "the client · shorter here"):
+        assert message in html
 
 
 @pytest.mark.django_db
@@ -268,9 +268,9 @@ def test_new_story_says_what_is_wrong(owner, as_):
 @pytest.mark.django_db
 def test_estimate_while_typing(owner, as_):
     url = reverse("admin:stories_story_estimate")
-    said = as_(owner).get(url, {"duration_seconds": "60"}).content.decode()
-    assert "8 scenes" in said
-    assert "$0.10" in said
+    html = as_(owner).get(url, {"duration_seconds": "60"}).content.decode()
+    assert "8 scenes" in html
+    assert "$0.10" in html
     assert "Enter a length" in as_(owner).get(url, {"duration_seconds": "many"}).content.decode()
 
 

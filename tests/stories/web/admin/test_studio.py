@@ -122,7 +122,7 @@ def test_overview_numbers(owner, as_):
     money.monthly_budget = 10
     money.save()
     html = as_(owner).get(HOME).content.decode()
-    for said in (
+    for message in (
         "75.0%",
         "3 succeeded, 1 failed in 7 days",
         "8.0 s",
@@ -130,7 +130,7 @@ def test_overview_numbers(owner, as_):
         "$2.50",
         "25% of the $10.00 budget",
     ):
-        assert said in html
+        assert message in html
 
 
 @pytest.mark.django_db
@@ -298,8 +298,8 @@ def test_list_of_calls_has_a_constant_number_of_queries(manager, as_, queries_of
 
 
 def test_quick_html_escapes_what_is_not_marked_safe():
-    said = quick_html("<b>{}</b>{}{}", "<script>\"'&", SafeString("<i>x</i>"), 3)
-    assert said == "<b>&lt;script&gt;&quot;&#x27;&amp;</b><i>x</i>3"
+    html = quick_html("<b>{}</b>{}{}", "<script>\"'&", SafeString("<i>x</i>"), 3)
+    assert html == "<b>&lt;script&gt;&quot;&#x27;&amp;</b><i>x</i>3"
 
 
 @pytest.mark.django_db

@@ -27,7 +27,7 @@ def take():
 
 
 @pytest.fixture
-def door(client, owner):
+def pages(client, owner):
     """A browser of the owner: `get` and `post` by the name of the address; live unless
     `live=False`.
     """

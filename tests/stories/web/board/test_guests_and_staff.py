@@ -74,32 +74,34 @@ def test_dots_on_the_time_line_tell_nothing_either(links, film, owner):
     assert "1234" not in page(links[0][1])
 
 
-def test_staff_choose_on_the_review_page(door, story, film, links):
+def test_staff_choose_on_the_review_page(pages, story, film, links):
     assert (
         'name="visibility" value="client"'
-        in door.get("stories_story_review", story.pk, live=False).content.decode()
+        in pages.get("stories_story_review", story.pk, live=False).content.decode()
     )
-    door.post("board_film_comment", story.pk, film.pk, text="For us.", at="0")
-    door.post("board_film_comment", story.pk, film.pk, text="For you.", at="0", visibility="client")
+    pages.post("board_film_comment", story.pk, film.pk, text="For us.", at="0")
+    pages.post(
+        "board_film_comment", story.pk, film.pk, text="For you.", at="0", visibility="client"
+    )
     assert dict(Comment.objects.values_list("text", "visibility")) == {
         "For us.": "internal",
         "For you.": "client",
     }
     assert (
-        door.post(
+        pages.post(
             "board_film_comment", story.pk, film.pk, text="x", at="0", visibility="world"
         ).status_code
         == 422
     )
 
     ours = Comment.objects.get(text="For us.")
-    answer = door.post("board_show_comment", story.pk, ours.pk, visibility="client")
+    answer = pages.post("board_show_comment", story.pk, ours.pk, visibility="client")
     assert answer.status_code == 200
     assert "Shown to the client" in answer.content.decode()
     assert "For us." in page(links[0][1])
-    door.post("board_show_comment", story.pk, ours.pk, visibility="internal")
+    pages.post("board_show_comment", story.pk, ours.pk, visibility="internal")
     assert "For us." not in page(links[0][1])
-    assert door.post("board_show_comment", story.pk, ours.pk, visibility="").status_code == 422
+    assert pages.post("board_show_comment", story.pk, ours.pk, visibility="").status_code == 422
 
 
 def test_who_may_not_show_it(film, owner, colleague, links):
@@ -111,12 +113,12 @@ def test_who_may_not_show_it(film, owner, colleague, links):
         comments.show(theirs.pk, actor=owner, visibility="internal")
 
 
-def test_review_page_hears_of_new_comments(door, story, film, links):
-    shown = door.get("stories_story_review", story.pk, live=False).content.decode()
+def test_review_page_hears_of_new_comments(pages, story, film, links):
+    shown = pages.get("stories_story_review", story.pk, live=False).content.decode()
     address = shown.split('id="comments"')[1].split('hx-get="')[1].split('"')[0]
-    assert door.client.get(address, headers={"hx-request": "true"}).status_code == 204
+    assert pages.client.get(address, headers={"hx-request": "true"}).status_code == 204
     comments.on_film(film.pk, link=links[0][0], guest="Kim", text="Larger logo.", at_ms=0)
-    answer = door.client.get(address, headers={"hx-request": "true"})
+    answer = pages.client.get(address, headers={"hx-request": "true"})
     assert (answer.status_code, "Larger logo." in answer.content.decode()) == (200, True)
     assert "guest, client" in answer.content.decode()
 
@@ -135,7 +137,7 @@ def test_migration_marks_what_guests_wrote(film, owner, links):
 
 
 @pytest.mark.parametrize(
-    ("left", "said"),
+    ("left", "message"),
     [
         ({"days": 7}, "1 week"),
         ({"days": 6}, "6 days"),
@@ -144,6 +146,6 @@ def test_migration_marks_what_guests_wrote(film, owner, links):
         ({"hours": 23}, "23 hours"),
     ],
 )
-def test_what_has_just_begun_is_not_a_unit_shorter(left, said):
+def test_what_has_just_begun_is_not_a_unit_shorter(left, message):
     moment = timezone.now() + timezone.timedelta(**left)
-    assert f"in {said}" in str(ago(moment)).replace("\xa0", " ")
+    assert f"in {message}" in str(ago(moment)).replace("\xa0", " ")

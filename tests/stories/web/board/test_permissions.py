@@ -1,4 +1,4 @@
-"""Each door of the board is tried by those who may only look,
+"""Each pages of the board is tried by those who may only look,
 and by those who may not even that.
 """
 
@@ -12,7 +12,7 @@ from stories.models import Comment, ReviewLink, Scene, Story, Take
 
 
 def rows():
-    """Everything that a door could change."""
+    """Everything that a pages could change."""
     return [
         list(model.objects.order_by("pk").values())
         for model in (Story, Scene, Take, Comment, Job, ReviewLink)
@@ -20,7 +20,7 @@ def rows():
 
 
 @pytest.fixture
-def doors(story, five, take, owner):
+def actions(story, five, take, owner):
     one = take(five[0])
     comment = Comment.objects.create(story=story, scene=five[0], text="x", author=owner)
     link = ReviewLink.objects.create(
@@ -63,68 +63,68 @@ def doors(story, five, take, owner):
 
 @pytest.mark.parametrize("who", ["colleague", "viewer"])
 @pytest.mark.parametrize("live", [True, False])
-def test_those_who_may_look_change_nothing(door, doors, who, live, request):
-    door.login(request.getfixturevalue(who))
+def test_those_who_may_look_change_nothing(pages, actions, who, live, request):
+    pages.login(request.getfixturevalue(who))
     before = rows()
-    for name, args, data in doors:
-        answer = door.post(name, *args, live=live, **data)
+    for name, args, data in actions:
+        answer = pages.post(name, *args, live=live, **data)
         assert answer.status_code == (403 if live else 302), (name, args, answer.status_code)
     assert rows() == before
 
 
-def test_those_who_may_not_look_find_nothing(door, doors, story, make_person):
+def test_those_who_may_not_look_find_nothing(pages, actions, story, make_person):
     person = make_person("temp")
     person.is_staff = True
     person.save()
-    door.login(person)
+    pages.login(person)
     before = rows()
-    for name, args, data in doors:
-        assert door.post(name, *args, **data).status_code == 404, name
+    for name, args, data in actions:
+        assert pages.post(name, *args, **data).status_code == 404, name
     for name in ("stories_story_board", "stories_story_review", "board_cards"):
-        assert door.get(name, story.pk).status_code == 404
+        assert pages.get(name, story.pk).status_code == 404
     assert rows() == before
 
 
-def test_nobody_without_an_account_gets_in(door, doors, story):
-    door.client.logout()
+def test_nobody_without_an_account_gets_in(pages, actions, story):
+    pages.client.logout()
     before = rows()
-    for name, args, data in doors:
-        assert door.post(name, *args, **data).status_code == 401, name
-        assert door.post(name, *args, live=False, **data).status_code == 302, name
+    for name, args, data in actions:
+        assert pages.post(name, *args, **data).status_code == 401, name
+        assert pages.post(name, *args, live=False, **data).status_code == 302, name
     assert rows() == before
 
 
-def test_nothing_changes_by_looking(door, doors, five):
+def test_nothing_changes_by_looking(pages, actions, five):
     before = rows()
-    for name, args, _data in doors:
-        assert door.get(name, *args).status_code in {200, 405}, name
+    for name, args, _data in actions:
+        assert pages.get(name, *args).status_code in {200, 405}, name
     assert rows() == before
 
 
-def test_doors_want_the_token_of_the_form(door, doors, owner):
+def test_actions_want_the_token_of_the_form(pages, actions, owner):
     from django.test import Client
 
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(owner)
     before = rows()
-    for name, args, data in doors:
-        assert strict.post(door.address(name, *args), data).status_code == 403, name
+    for name, args, data in actions:
+        assert strict.post(pages.address(name, *args), data).status_code == 403, name
     assert rows() == before
 
 
-def test_manager_may(door, doors, story, five, manager):
-    door.login(manager)
-    assert door.post("board_edit", story.pk, five[0].pk, title="By the manager").status_code == 200
+def test_manager_may(pages, actions, story, five, manager):
+    pages.login(manager)
+    assert pages.post("board_edit", story.pk, five[0].pk, title="By the manager").status_code == 200
     five[0].refresh_from_db()
     assert five[0].title == "By the manager"
 
 
 @pytest.mark.parametrize("status", ["planning", "rendering", "archived"])
-def test_closed_story_changes_nothing(door, story, five, status):
+def test_closed_story_changes_nothing(pages, story, five, status):
     Story.objects.filter(pk=story.pk).update(status=status)
     before = rows()
     for act in ("first", "duplicate", "merge", "delete"):
-        assert door.post("board_act", story.pk, five[1].pk, act).status_code == 409
-    assert door.post("board_edit", story.pk, five[1].pk, title="x").status_code == 409
-    assert door.post("board_order", story.pk, move=f"{five[4].pk}:").status_code == 409
+        assert pages.post("board_act", story.pk, five[1].pk, act).status_code == 409
+    assert pages.post("board_edit", story.pk, five[1].pk, title="x").status_code == 409
+    assert pages.post("board_order", story.pk, move=f"{five[4].pk}:").status_code == 409
     assert rows() == before

@@ -62,22 +62,22 @@ def test_comment_beyond_the_film(film, owner):
     assert Comment.objects.count() == 0
 
 
-def test_comment_on_the_review_page(door, story, film, five):
-    assert "There is nothing" not in text(door.get("stories_story_review", story.pk, live=False))
-    answer = door.post("board_film_comment", story.pk, film.pk, text="Slower here.", at="2.500")
+def test_comment_on_the_review_page(pages, story, film, five):
+    assert "There is nothing" not in text(pages.get("stories_story_review", story.pk, live=False))
+    answer = pages.post("board_film_comment", story.pk, film.pk, text="Slower here.", at="2.500")
     assert answer.status_code == 200
     assert "Slower here." in text(answer)
     assert (Comment.objects.get().at_ms, Comment.objects.get().scene_id) == (2500, five[1].pk)
     for wrong in ("x", "-1", "nan", "99999999"):
         assert (
-            door.post("board_film_comment", story.pk, film.pk, text="x", at=wrong).status_code
+            pages.post("board_film_comment", story.pk, film.pk, text="x", at=wrong).status_code
             == 422
         )
     assert Comment.objects.count() == 1
 
 
-def test_review_page_marks_the_scenes(door, story, film, five):
-    page = text(door.get("stories_story_review", story.pk, live=False))
+def test_review_page_marks_the_scenes(pages, story, film, five):
+    page = text(pages.get("stories_story_review", story.pk, live=False))
     assert re.findall(r'data-rv-seek="([\d.]+)" data-length="(\d+)"', page) == [
         (f"{2 * n}.000", "2000") for n in range(5)
     ]
@@ -86,16 +86,16 @@ def test_review_page_marks_the_scenes(door, story, film, five):
 # Links
 
 
-def test_link_is_told_once_and_its_token_is_not_kept(door, story, film):
+def test_link_is_told_once_and_its_token_is_not_kept(pages, story, film):
     page = text(
-        door.post("board_share", story.pk, live=False, name="client", days="7", may_comment="1")
+        pages.post("board_share", story.pk, live=False, name="client", days="7", may_comment="1")
     )
     token = re.search(r"http://testserver/review/([\w-]+)/", page)[1]
     link = ReviewLink.objects.get()
     assert token not in str(ReviewLink.objects.values().get())
     assert link.may_comment
     assert timedelta(days=6, hours=23) < link.expires_at - timezone.now() <= timedelta(days=7)
-    assert token not in text(door.get("stories_story_review", story.pk, live=False))
+    assert token not in text(pages.get("stories_story_review", story.pk, live=False))
     assert Client().get(f"/review/{token}/").status_code == 200
 
 
@@ -109,8 +109,8 @@ def test_link_is_told_once_and_its_token_is_not_kept(door, story, film):
         {"name": "x" * 81, "days": "7"},
     ],
 )
-def test_link_that_cannot_be(door, story, values):
-    assert door.post("board_share", story.pk, **values).status_code == 422
+def test_link_that_cannot_be(pages, story, values):
+    assert pages.post("board_share", story.pk, **values).status_code == 422
     assert ReviewLink.objects.count() == 0
 
 
@@ -208,7 +208,7 @@ def test_guest_names_a_time_that_is_none_and_keeps_the_words(guest, at):
         ({"at": "1e-9"}, 0, "0:00"),
     ],
 )
-def test_guests_comment_is_shown_at_its_time(guest, door, story, at, stored, shown):
+def test_guests_comment_is_shown_at_its_time(guest, pages, story, at, stored, shown):
     browser, address, _link = guest
     assert (
         browser.post(address, {"guest": "Kim", "text": "Brighter please", **at}).status_code == 302
@@ -216,7 +216,7 @@ def test_guests_comment_is_shown_at_its_time(guest, door, story, at, stored, sho
     assert Comment.objects.get().at_ms == stored
     mark = f'data-rv-seek="{stored}" data-ms>{shown}</button>'
     assert mark in browser.get(address).content.decode()
-    assert mark in door.get("stories_story_review", story.pk, live=False).content.decode()
+    assert mark in pages.get("stories_story_review", story.pk, live=False).content.decode()
 
 
 def test_guests_comment_at_the_end_of_the_film_is_stored_and_after_it_not(guest, film):
@@ -251,7 +251,7 @@ def test_guest_who_may_only_look(guest):
     assert Comment.objects.count() == 0
 
 
-def test_link_that_was_withdrawn_or_is_over_shows_nothing(door, guest, story):
+def test_link_that_was_withdrawn_or_is_over_shows_nothing(pages, guest, story):
     browser, address, link = guest
     ReviewLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
     assert [
@@ -259,7 +259,7 @@ def test_link_that_was_withdrawn_or_is_over_shows_nothing(door, guest, story):
     ] == [404, 404, 404]
     ReviewLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() + timedelta(days=1))
     assert browser.get(address).status_code == 200
-    door.post("board_withdraw", story.pk, link.pk)
+    pages.post("board_withdraw", story.pk, link.pk)
     assert [
         browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")
     ] == [404, 404, 404]
@@ -287,20 +287,20 @@ def test_share_by_who_may_not(story, colleague):
     assert ReviewLink.objects.count() == 0
 
 
-def test_several_comments_are_resolved_at_once(door, story, film, owner, make_person):
+def test_several_comments_are_resolved_at_once(pages, story, film, owner, make_person):
     made = [comments.on_film(film.pk, actor=owner, text=f"No {n}", at_ms=n) for n in range(3)]
     url = reverse("admin:board_settle_several", args=[story.pk, film.pk])
-    door.client.force_login(owner)
+    pages.client.force_login(owner)
     assert "Resolve the ticked comments" in text(
-        door.get("stories_story_review", story.pk, live=False)
+        pages.get("stories_story_review", story.pk, live=False)
     )
-    answer = door.client.post(url, {"comment": [made[0].pk, made[2].pk]}, HTTP_HX_REQUEST="true")
+    answer = pages.client.post(url, {"comment": [made[0].pk, made[2].pk]}, HTTP_HX_REQUEST="true")
     assert "2 comments resolved." in answer.content.decode()
     found = Comment.objects.filter(resolved_by=owner).values_list("text", flat=True)
     assert sorted(found) == ["No 0", "No 2"]
     for sent, words in (([], "Tick the comments first."), (["x"], "There is no such comment.")):
-        answer = door.client.post(url, {"comment": sent}, HTTP_HX_REQUEST="true")
+        answer = pages.client.post(url, {"comment": sent}, HTTP_HX_REQUEST="true")
         assert (answer.status_code, words in answer.content.decode()) == (422, True)
-    door.client.force_login(make_person("another", role="producer"))
-    assert door.client.post(url, {"comment": [made[1].pk]}).status_code in {302, 403, 404}
+    pages.client.force_login(make_person("another", role="producer"))
+    assert pages.client.post(url, {"comment": [made[1].pk]}).status_code in {302, 403, 404}
     assert Comment.objects.filter(resolved_at=None, text="No 1").exists()

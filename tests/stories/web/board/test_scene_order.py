@@ -101,10 +101,10 @@ def test_reorder_by_who_may_not(story, five, colleague, owner):
     assert numbers(story) == "12345"
 
 
-# The door
+# The pages
 
 
-def said(answer):
+def toast_of(answer):
     return re.search(r"data-toast><span>(.*?)</span>", answer.content.decode())[1]
 
 
@@ -123,40 +123,44 @@ def asked(scenes, text):
     return [f"{move.scene_id}:{move.after or ''}" for move in moves(scenes, text)]
 
 
-def test_door_saves_an_order_and_offers_the_way_back(door, story, five):
+def test_door_saves_an_order_and_offers_the_way_back(pages, story, five):
     version = scene_order.version_of(scene.pk for scene in five)
-    answer = door.post("board_order", story.pk, move=asked(five, "1>3"), version=version, shown="1")
-    assert (answer.status_code, said(answer)) == (200, "Scene moved.")
+    answer = pages.post(
+        "board_order", story.pk, move=asked(five, "1>3"), version=version, shown="1"
+    )
+    assert (answer.status_code, toast_of(answer)) == (200, "Scene moved.")
     assert "data-ids" not in answer.content.decode()
     assert numbers(story) == "23145"
-    undone = door.post("board_order", story.pk, **fields(answer), whole="1")
-    assert (undone.status_code, said(undone)) == (200, "The move is undone.")
+    undone = pages.post("board_order", story.pk, **fields(answer), whole="1")
+    assert (undone.status_code, toast_of(undone)) == (200, "The move is undone.")
     assert ">Redo<" in undone.content.decode()
     assert f'data-ids="{",".join(str(scene.pk) for scene in five)}"' in undone.content.decode()
     assert numbers(story) == "12345"
-    redone = door.post("board_order", story.pk, **fields(undone), whole="1")
-    assert (said(redone), numbers(story)) == ("Scene moved.", "23145")
+    redone = pages.post("board_order", story.pk, **fields(undone), whole="1")
+    assert (toast_of(redone), numbers(story)) == ("Scene moved.", "23145")
 
 
-def test_door_shows_somebody_elses_order_and_can_move_on_it(door, story, five, owner):
+def test_door_shows_somebody_elses_order_and_can_move_on_it(pages, story, five, owner):
     version = scene_order.version_of(scene.pk for scene in five)
     scenes.move(five[4].pk, actor=owner, position=1)
-    answer = door.post("board_order", story.pk, move=asked(five, "1>3"), version=version, shown="1")
+    answer = pages.post(
+        "board_order", story.pk, move=asked(five, "1>3"), version=version, shown="1"
+    )
     assert answer.status_code == 409
     assert (
-        said(answer)
+        toast_of(answer)
         == "Somebody else has changed the order of the scenes meanwhile. Your move was not made."
     )
     assert f'data-ids="{five[4].pk},{five[0].pk}' in answer.content.decode()
     assert numbers(story) == "51234"
-    again = door.post("board_order", story.pk, **fields(answer), whole="1")
+    again = pages.post("board_order", story.pk, **fields(answer), whole="1")
     assert again.status_code == 200
     assert numbers(story) == "52314"
 
 
 @pytest.mark.parametrize("move", ["x", "", "1:2", ":"])
-def test_door_refuses_what_is_no_move(door, story, five, move):
-    assert door.post("board_order", story.pk, move=move).status_code == 422
+def test_door_refuses_what_is_no_move(pages, story, five, move):
+    assert pages.post("board_order", story.pk, move=move).status_code == 422
     assert numbers(story) == "12345"
 
 
@@ -164,11 +168,11 @@ def test_door_refuses_what_is_no_move(door, story, five, move):
     ("step", "result"),
     [("first", "31245"), ("earlier", "13245"), ("later", "12435"), ("last", "12453")],
 )
-def test_steps_by_plain_buttons(door, story, five, step, result):
-    answer = door.post("board_act", story.pk, five[2].pk, step, live=False)
+def test_steps_by_plain_buttons(pages, story, five, step, result):
+    answer = pages.post("board_act", story.pk, five[2].pk, step, live=False)
     assert (answer.status_code, answer.url) == (
         302,
-        f"{door.address('stories_story_board', story.pk)}#scene-{five[2].pk}",
+        f"{pages.address('stories_story_board', story.pk)}#scene-{five[2].pk}",
     )
     assert numbers(story) == result
 
@@ -176,6 +180,6 @@ def test_steps_by_plain_buttons(door, story, five, step, result):
 @pytest.mark.parametrize(
     ("step", "which"), [("first", 0), ("earlier", 0), ("later", 4), ("last", 4)]
 )
-def test_steps_at_the_ends_change_nothing(door, story, five, step, which):
-    assert door.post("board_act", story.pk, five[which].pk, step).status_code == 200
+def test_steps_at_the_ends_change_nothing(pages, story, five, step, which):
+    assert pages.post("board_act", story.pk, five[which].pk, step).status_code == 200
     assert numbers(story) == "12345"

@@ -63,7 +63,7 @@ def spec_of(page, scene):
 
 @pytest.mark.parametrize("kind", TakeKind.values)
 @pytest.mark.parametrize("before", ["done", "approved", "stale", "rejected", "missing"])
-def test_a_failed_attempt_is_told_whatever_stood_before(door, story, kind, before):
+def test_a_failed_attempt_is_told_whatever_stood_before(pages, story, kind, before):
     scene = make_scene(story)
     if kind == TakeKind.CLIP:
         make_take(scene)
@@ -76,23 +76,25 @@ def test_a_failed_attempt_is_told_whatever_stood_before(door, story, kind, befor
         make_take(scene, kind, **values.get(before, {}))
     fail(scene, kind)
 
-    page = door.get("stories_story_board", story.pk, live=False).content.decode()
+    page = pages.get("stories_story_board", story.pk, live=False).content.decode()
     name = "Picture" if kind == TakeKind.IMAGE else "Clip"
     assert f"{name} failed: Stability AI refused the content. Change its words." in spec_of(
         page, scene
     )
     assert "failed" in re.search(r'data-keys="([^"]*)"', spec_of(page, scene))[1].split()
     assert '<b data-count="failed">1</b>' in page
-    panel = door.get("board_scene", story.pk, scene.pk, kind=kind).content.decode()
+    panel = pages.get("board_scene", story.pk, scene.pk, kind=kind).content.decode()
     assert (
         "Stability AI refused the content. Change its words."
         in panel.split('class="vp-error bd-failed"')[1].split("</p>")[0]
     )
-    scenes = door.client.get(reverse("admin:stories_story_board", args=[story.pk])).content.decode()
+    scenes = pages.client.get(
+        reverse("admin:stories_story_board", args=[story.pk])
+    ).content.decode()
     assert "Stability AI refused the content. Change its words." in scenes
 
 
-def test_the_reason_is_said_in_the_language_of_the_reader(door, story):
+def test_the_reason_is_said_in_the_language_of_the_reader(pages, story):
     scene = make_scene(story)
     make_take(scene)
     job = fail(scene)
@@ -100,7 +102,7 @@ def test_the_reason_is_said_in_the_language_of_the_reader(door, story):
         note_data={"template": "The scene has changed since.", "values": {}}
     )
     with translation.override("ko"):
-        page = door.client.get(
+        page = pages.client.get(
             reverse("admin:stories_story_board", args=[story.pk]), headers={"accept-language": "ko"}
         ).content.decode()
         assert translation.gettext("The scene has changed since.") in spec_of(page, scene)
@@ -165,7 +167,7 @@ def test_each_batch_is_what_its_plan_makes(story):
             assert (batch.count, batch.price) == (len(plan.todo), plan.total)
 
 
-def test_scenes_that_an_unclear_call_locks_still_have_their_picture(door, owner):
+def test_scenes_that_an_unclear_call_locks_still_have_their_picture(pages, owner):
     story = make_story(owner, status="rendering", duration_seconds=28)
     for _ in range(4):
         scene = make_scene(story)
@@ -176,7 +178,7 @@ def test_scenes_that_an_unclear_call_locks_still_have_their_picture(door, owner)
     assert (pictures.ready, pictures.total, pictures.percent) == (4, 4, 100)
     assert (clips.ready, clips.total) == (0, 4)
     assert (summary.left, summary.uncertain) == (0, Decimal("1.40"))
-    page = door.get("stories_story_board", story.pk, live=False).content.decode()
+    page = pages.get("stories_story_board", story.pk, live=False).content.decode()
     assert "4 of 4" in page
     assert "<b>$1.40</b>" in page
 
@@ -189,15 +191,15 @@ def test_a_picture_that_is_made_again_still_counts(story):
     assert (pictures.ready, pictures.running) == (1, 1)
 
 
-def test_costs_say_what_the_board_says(door, story):
+def test_costs_say_what_the_board_says(pages, story):
     make_take(make_scene(story))
     make_scene(story)
-    board = door.get("stories_story_board", story.pk, live=False).content.decode()
+    board = pages.get("stories_story_board", story.pk, live=False).content.decode()
     assert left_by_plan(story) == summarize(story).left == Decimal("0.72")
     assert "<b>$0.72</b>" in board
     assert (
         "$0.72"
-        in door.client.get(reverse("admin:stories_story_money", args=[story.pk])).content.decode()
+        in pages.client.get(reverse("admin:stories_story_money", args=[story.pk])).content.decode()
     )
 
 

@@ -43,26 +43,26 @@ def sell(settings):
     return put
 
 
-def page(door, story, take, **query):
-    return door.get("board_edit_take", story.pk, take.pk, live=False, **query)
+def page(pages, story, take, **query):
+    return pages.get("board_edit_take", story.pk, take.pk, live=False, **query)
 
 
-def send(door, story, take, **values):
+def send(pages, story, take, **values):
     wanted = {"task": "change", "words": "make it night", "offer": LOCAL} | values
-    return door.post("board_edit_take", story.pk, take.pk, live=False, **wanted)
+    return pages.post("board_edit_take", story.pk, take.pk, live=False, **wanted)
 
 
 def offered(answer):
     return re.findall(r'name="offer" value="([^"]*)"', answer.content.decode())
 
 
-def test_buttons_only_where_a_model_can_with_its_price(door, story, image, sell):
-    answer = page(door, story, image)
+def test_buttons_only_where_a_model_can_with_its_price(pages, story, image, sell):
+    answer = page(pages, story, image)
     assert offered(answer) == [LOCAL]
     assert 'id="edit-upscale"' not in answer.content.decode()
     sell("gen4_image", ["make", "change"])
     sell("magnific_precision_upscaler_v2", ["upscale"], price="0.40")
-    answer = page(door, story, image)
+    answer = page(pages, story, image)
     assert offered(answer) == [
         LOCAL,
         "0.0500 runway_ml:gen4_image",
@@ -71,20 +71,20 @@ def test_buttons_only_where_a_model_can_with_its_price(door, story, image, sell)
     assert "$0.40" in answer.content.decode()
 
 
-def test_model_that_cannot_do_it_with_this_take_says_why(door, story, image, sell):
+def test_model_that_cannot_do_it_with_this_take_says_why(pages, story, image, sell):
     sell("small", ["upscale"], most_pixels=1000)
-    answer = page(door, story, image)
+    answer = page(pages, story, image)
     assert "takes at most 0.00 million" in answer.content.decode()
     assert offered(answer) == [LOCAL]
 
 
-def test_clip_is_extended_at_the_price_of_the_length(door, story, five, take, sell):
+def test_clip_is_extended_at_the_price_of_the_length(pages, story, five, take, sell):
     clip = take(five[0], "clip")
     sell("seedance2_5", ["extend"], kind="clip", price="0.30")
-    assert offered(page(door, story, clip)) == ["1.5000 runway_ml:seedance2_5"]
-    assert offered(page(door, story, clip, seconds=8)) == ["2.4000 runway_ml:seedance2_5"]
+    assert offered(page(pages, story, clip)) == ["1.5000 runway_ml:seedance2_5"]
+    assert offered(page(pages, story, clip, seconds=8)) == ["2.4000 runway_ml:seedance2_5"]
     answer = send(
-        door,
+        pages,
         story,
         clip,
         task="extend",
@@ -101,10 +101,10 @@ def test_clip_is_extended_at_the_price_of_the_length(door, story, five, take, se
     )
 
 
-def test_words_and_mask_make_another_take(door, story, image):
+def test_words_and_mask_make_another_take(pages, story, image):
     drawn = [{"points": [[10, 10], [90, 40]], "brush": 80}]
     sides = {"mask_left": 50, "mask_top": 0, "mask_width": 50, "mask_height": 100}
-    answer = send(door, story, image, mask=json.dumps(drawn), **sides)
+    answer = send(pages, story, image, mask=json.dumps(drawn), **sides)
     assert answer.status_code == 302
     assert answer["Location"].endswith("?kind=image")
     request = from_json(Job.objects.get().data["parameters"]["request"])
@@ -114,7 +114,7 @@ def test_words_and_mask_make_another_take(door, story, image):
     ]
     run_due()
     edited = Take.objects.get(edited_from=image)
-    scene = door.get("board_scene", story.pk, image.scene_id).content.decode()
+    scene = pages.get("board_scene", story.pk, image.scene_id).content.decode()
     assert f'id="take-{edited.pk}"' in scene
     assert ">Change<" in scene
 
@@ -136,9 +136,9 @@ def test_words_and_mask_make_another_take(door, story, image):
         ({"task": "paint"}, "cannot be done with this kind of take"),
     ],
 )
-def test_bad_input_is_refused_in_words_and_loses_nothing(door, story, image, values, words):
+def test_bad_input_is_refused_in_words_and_loses_nothing(pages, story, image, values, words):
     values = {"words_en": "at night"} | values
-    answer = send(door, story, image, **values)
+    answer = send(pages, story, image, **values)
     assert answer.status_code in {409, 422}
     shown = answer.content.decode()
     assert words in shown
@@ -149,21 +149,21 @@ def test_bad_input_is_refused_in_words_and_loses_nothing(door, story, image, val
 
 
 def test_page_takes_the_same_queries_for_one_model_and_for_many(
-    door, story, image, sell, django_assert_max_num_queries
+    pages, story, image, sell, django_assert_max_num_queries
 ):
     for number in range(12):
         sell(f"m{number}", ["change", "upscale"])
-    page(door, story, image)
+    page(pages, story, image)
     with django_assert_max_num_queries(40):
-        assert len(offered(page(door, story, image))) == 25
+        assert len(offered(page(pages, story, image))) == 25
 
 
 def test_others_see_the_page_without_buttons_and_strangers_do_not_see_it(
-    door, story, image, make_person
+    pages, story, image, make_person
 ):
-    door.login(make_person("colleague", role="producer"))
-    answer = page(door, story, image)
+    pages.login(make_person("colleague", role="producer"))
+    answer = page(pages, story, image)
     assert answer.status_code in {200, 404}
     assert b'name="offer"' not in answer.content
-    assert send(door, story, image).status_code in {403, 404}
+    assert send(pages, story, image).status_code in {403, 404}
     assert not Job.objects.exists()

@@ -14,15 +14,15 @@ from stories.models import Scene, Take
 from stories.services import scene_values, scenes
 from stories.web.takes import other_shape
 from tests.pictures import picture
-from tests.stories.web.board.test_scene_order import said
+from tests.stories.web.board.test_scene_order import toast_of
 
 
 def text(answer):
     return answer.content.decode()
 
 
-def upload(door, story, scene, **values):
-    return door.post(
+def upload(pages, story, scene, **values):
+    return pages.post(
         "board_upload",
         story.pk,
         scene.pk,
@@ -37,7 +37,7 @@ def upload(door, story, scene, **values):
 
 @pytest.mark.parametrize("name", ["title", "narration", "text", "camera", "duration_seconds"])
 def test_text_for_a_deleted_scene_is_refused_and_the_scene_can_be_brought_back(
-    door, story, five, owner, name
+    pages, story, five, owner, name
 ):
     scenes.delete(five[2].pk, actor=owner)
     before = Scene.objects.filter(pk=five[2].pk).values().get()
@@ -48,7 +48,7 @@ def test_text_for_a_deleted_scene_is_refused_and_the_scene_can_be_brought_back(
         "camera": "still",
         "duration_seconds": "9",
     }
-    answer = door.post(
+    answer = pages.post(
         "board_edit", story.pk, five[2].pk, **{name: values[name], f"seen_{name}": "x"}
     )
     assert answer.status_code == 409
@@ -57,13 +57,13 @@ def test_text_for_a_deleted_scene_is_refused_and_the_scene_can_be_brought_back(
     assert "data-gone" in page
     assert "Somebody deleted this scene meanwhile. Your text is kept here." in page
     assert Scene.objects.filter(pk=five[2].pk).values().get() == before
-    door.client.post(re.search(r'data-restore="([^"]+)"', page)[1], headers={"hx-request": "true"})
-    assert door.post("board_edit", story.pk, five[2].pk, **{name: values[name]}).status_code == 200
+    pages.client.post(re.search(r'data-restore="([^"]+)"', page)[1], headers={"hx-request": "true"})
+    assert pages.post("board_edit", story.pk, five[2].pk, **{name: values[name]}).status_code == 200
 
 
-def test_without_scripts_the_form_comes_back_with_the_text(door, story, five, owner):
+def test_without_scripts_the_form_comes_back_with_the_text(pages, story, five, owner):
     scenes.delete(five[2].pk, actor=owner)
-    answer = door.post(
+    answer = pages.post(
         "board_edit", story.pk, five[2].pk, live=False, narration="What I typed", seen_narration="x"
     )
     assert answer.status_code == 409
@@ -74,28 +74,28 @@ def test_without_scripts_the_form_comes_back_with_the_text(door, story, five, ow
     )
 
 
-def test_the_same_text_twice_is_no_conflict_with_oneself(door, story, five):
+def test_the_same_text_twice_is_no_conflict_with_oneself(pages, story, five):
     seen = scene_values.fingerprint(five[0].narration)
     for _ in range(2):  # once on the way out of the page, once by the page that comes back
         assert (
-            door.post(
+            pages.post(
                 "board_edit", story.pk, five[0].pk, narration="typed", seen_narration=seen
             ).status_code
             == 200
         )
     assert (
-        door.post(
+        pages.post(
             "board_edit", story.pk, five[0].pk, narration="other", seen_narration=seen
         ).status_code
         == 409
     )
 
 
-def test_a_field_that_was_not_left_is_not_written(door, story, five):
+def test_a_field_that_was_not_left_is_not_written(pages, story, five):
     """The page sends its whole form; what somebody else has written into the other fields stays."""
     Scene.objects.filter(pk=five[0].pk).update(title="By another")
     seen = scene_values.fingerprint(five[0].narration)
-    answer = door.post(
+    answer = pages.post(
         "board_edit", story.pk, five[0].pk, title="Scene 1", narration="mine", seen_narration=seen
     )
     assert answer.status_code == 200
@@ -106,17 +106,17 @@ def test_a_field_that_was_not_left_is_not_written(door, story, five):
 
 
 def test_a_file_for_a_deleted_scene_is_refused_in_words_and_nothing_else_changes(
-    door, story, five, owner
+    pages, story, five, owner
 ):
     scenes.delete(five[2].pk, actor=owner)
-    answer = upload(door, story, five[2])
+    answer = upload(pages, story, five[2])
     assert answer.status_code == 409
-    assert said(answer) == "This scene has been deleted. Nothing was changed."
+    assert toast_of(answer) == "This scene has been deleted. Nothing was changed."
     assert "bd-panel-body" not in text(answer), "the form with its file stays as it is"
     assert Take.objects.count() == 0
     assert Scene.objects.get(pk=five[2].pk).deleted_at is not None
     scenes.restore(five[2].pk, actor=owner)
-    assert upload(door, story, five[2]).status_code == 200
+    assert upload(pages, story, five[2]).status_code == 200
     assert Take.objects.get().scene == five[2]
 
 
@@ -133,10 +133,10 @@ def test_a_file_for_a_deleted_scene_is_refused_in_words_and_nothing_else_changes
     ],
 )
 def test_an_upload_replaces_an_approved_take_only_if_a_person_says_so(
-    door, story, five, take, choice, replaced
+    pages, story, five, take, choice, replaced
 ):
     approved = take(five[0], review_status="approved")
-    answer = upload(door, story, five[0], **choice)
+    answer = upload(pages, story, five[0], **choice)
     assert answer.status_code == 200
     new = Take.objects.exclude(pk=approved.pk).get()
     assert Scene.objects.get(pk=five[0].pk).image_take_id == (new.pk if replaced else approved.pk)
@@ -147,20 +147,20 @@ def test_an_upload_replaces_an_approved_take_only_if_a_person_says_so(
 
 
 @pytest.mark.parametrize("before", [None, "unreviewed", "rejected"])
-def test_an_upload_takes_the_place_of_what_is_not_approved(door, story, five, take, before):
+def test_an_upload_takes_the_place_of_what_is_not_approved(pages, story, five, take, before):
     old = take(five[0], review_status=before, review_reason="x") if before else None
-    upload(door, story, five[0])
+    upload(pages, story, five[0])
     assert (
         Scene.objects.get(pk=five[0].pk).image_take
         == Take.objects.exclude(pk=old.pk if old else None).get()
     )
 
 
-def test_the_question_stands_in_the_form(door, story, five, take):
-    assert 'name="choice"' not in text(door.get("board_scene", story.pk, five[0].pk))
+def test_the_question_stands_in_the_form(pages, story, five, take):
+    assert 'name="choice"' not in text(pages.get("board_scene", story.pk, five[0].pk))
     take(five[0], review_status="approved")
     form = (
-        text(door.get("board_scene", story.pk, five[0].pk))
+        text(pages.get("board_scene", story.pk, five[0].pk))
         .split("data-upload")[1]
         .split("</form>")[0]
     )
@@ -184,8 +184,8 @@ def test_what_is_cut_off_is_said(story, size, words):
     assert other_shape(story, *size) == words
 
 
-def test_the_answer_to_an_upload_says_it_too(door, story, five):
-    answer = door.post(
+def test_the_answer_to_an_upload_says_it_too(pages, story, five):
+    answer = pages.post(
         "board_upload",
         story.pk,
         five[0].pk,
@@ -193,7 +193,7 @@ def test_the_answer_to_an_upload_says_it_too(door, story, five):
         file=SimpleUploadedFile("a.png", picture("#00ff00", (90, 160))),
     )
     assert (
-        said(answer)
+        toast_of(answer)
         == "Your file is the chosen take now. It has 90 × 160; to fit 16:9, 68% of it is cut off."
     )
 
@@ -201,7 +201,7 @@ def test_the_answer_to_an_upload_says_it_too(door, story, five):
 # A pause
 
 
-def test_a_pause_is_said_on_board_and_story_page(door, story, five):
+def test_a_pause_is_said_on_board_and_story_page(pages, story, five):
     Pause.objects.create(name="", reason="Lunch")
     AIProviderConfig.objects.filter(provider="local").update(
         is_paused=True, pause_reason="New prices"
@@ -209,8 +209,8 @@ def test_a_pause_is_said_on_board_and_story_page(door, story, five):
     AIProviderConfig.objects.filter(provider="stability_ai").update(
         is_paused=True, pause_reason="Not of this story"
     )
-    board = text(door.get("stories_story_board", story.pk, live=False))
-    page = text(door.client.get(reverse("admin:stories_story_board", args=[story.pk])))
+    board = text(pages.get("stories_story_board", story.pk, live=False))
+    page = text(pages.client.get(reverse("admin:stories_story_board", args=[story.pk])))
     for shown in (board, page):
         assert "The queue is paused: nothing is made." in shown
         assert "Lunch" in shown
@@ -220,7 +220,7 @@ def test_a_pause_is_said_on_board_and_story_page(door, story, five):
     AIProviderConfig.objects.update(is_paused=False)
     assert (
         "paused"
-        not in text(door.get("stories_story_board", story.pk, live=False))
+        not in text(pages.get("stories_story_board", story.pk, live=False))
         .split('id="bd-hint"')[1]
         .split("<ol")[0]
     )
@@ -229,9 +229,9 @@ def test_a_pause_is_said_on_board_and_story_page(door, story, five):
 # The review in sight
 
 
-def test_review_of_the_take_in_the_film_stands_before_the_takes(door, story, five, take):
+def test_review_of_the_take_in_the_film_stands_before_the_takes(pages, story, five, take):
     take(five[0])
-    panel = text(door.get("board_scene", story.pk, five[0].pk))
+    panel = text(pages.get("board_scene", story.pk, five[0].pk))
     bar = panel.split('class="bd-verdict"')[1].split("</div>")[0]
     assert panel.index('class="bd-verdict"') < panel.index('class="bd-takes"')
     assert 'value="approved"' in bar
