@@ -47,16 +47,37 @@ FIELDS = {
 }
 
 
+# What the inputs are called where neither a provider nor a model's row has another name; empty: the
+# model has no such input.
+USUAL = {
+    "prompt": "prompt",
+    "aspect_ratio": "aspect_ratio",
+    "seed": "seed",
+    "duration": "duration",
+    "image": "image",
+    # An input that takes a list of images, or one where the row says `options.one_reference`.
+    "references": "",
+    "end_image": "",
+    # How closely the references are followed, from 0 to 1.
+    "strength": "",
+    # Whether the clip has sound, such as “generate_audio”.
+    "audio": "",
+    # The take that is edited, and the mask, in which white is what changes.
+    "source": "",
+    "mask": "",
+}
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class NamedInputs:
-    """The inputs of one provider's models. `usual` are their names where a row has no others."""
+    """The inputs of one provider's models. `named` are the provider's names that are not usual."""
 
     provider: str
-    usual: Mapping[str, str]
+    named: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def names(self, model: ModelSpec) -> dict[str, str]:
         """Return the model's input names; empty for inputs that the model does not have."""
-        names: dict[str, str] = {**self.usual, **model.options.get("input", {})}
+        names: dict[str, str] = {**USUAL, **self.named, **model.options.get("input", {})}
         return names
 
     def check(self, request: ImageRequest | ClipRequest, model: ModelSpec) -> None:

@@ -1,5 +1,6 @@
 """What adapters of speech share whose answer is the speech: nothing is kept at the provider."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -35,6 +36,7 @@ class SpeechServer:
     name: ClassVar[str]
     key_header: ClassVar[str]
     most_characters: ClassVar[int]
+    voice_id: ClassVar[re.Pattern[str]]
     speeds: ClassVar[tuple[float, float]] = (0.5, 2.0)
 
     def __init__(self, config: AIProviderConfig, *, timeout: float, default_voice: str) -> None:
@@ -66,15 +68,12 @@ class SpeechServer:
             most=self.most_characters,
             speeds=self.speeds,
         )
-        if not self._is_voice(self._voice(request)):
+        if not self.voice_id.fullmatch(self._voice(request)):
             raise Refused(
                 gettext_noop("Choose one of the voices of %(provider)s."),
                 kind=Refusal.INVALID,
                 provider=self.name,
             )
-
-    def _is_voice(self, voice: str) -> bool:
-        raise NotImplementedError
 
     def _voice(self, request: SpeechRequest) -> str:
         return request.voice or self.default_voice

@@ -70,22 +70,7 @@ MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){1
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,79}")
 TASK = re.compile(rf"{MODEL.pattern}/requests/({ID.pattern})")
 TASK_IN_TEXT = re.compile(rf"https?://[^/\s\"']+/({MODEL.pattern}/requests/{ID.pattern})")
-INPUTS = NamedInputs(
-    NAME,
-    {
-        "prompt": "prompt",
-        "aspect_ratio": "aspect_ratio",
-        "seed": "seed",
-        "duration": "duration",
-        "image": "image_url",
-        "references": "",
-        "end_image": "",
-        "strength": "",
-        "audio": "",
-        "source": "",
-        "mask": "",
-    },
-)
+INPUTS = NamedInputs(NAME, {"image": "image_url"})
 NOT_NOW = gettext_noop("fal does not tell about the request at the moment: %(words)s")
 NO_LIST = gettext_noop("fal does not give its list: %(words)s")
 

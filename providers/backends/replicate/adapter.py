@@ -57,26 +57,7 @@ READ = 30.0  # seconds
 MOST_DATA_URI = 256 * 1024  # bytes; larger files go through its files API
 ACCOUNTS = ("user", "organization")
 PERCENT = re.compile(r"^\s*([0-9]{1,3})%", re.MULTILINE)
-INPUTS = NamedInputs(
-    NAME,
-    {
-        "prompt": "prompt",
-        "aspect_ratio": "aspect_ratio",
-        "seed": "seed",
-        "duration": "duration",
-        "image": "image",
-        # An input that takes a list of images, or one where the row says `options.one_reference`.
-        "references": "",
-        "end_image": "",
-        # How closely the references are followed, from 0 to 1.
-        "strength": "",
-        # Whether the clip has sound, such as “generate_audio”.
-        "audio": "",
-        # The take that is edited, and the mask, in which white is what changes.
-        "source": "",
-        "mask": "",
-    },
-)
+INPUTS = NamedInputs(NAME)
 
 
 class ReplicateAdapter:

@@ -1,5 +1,6 @@
 """Adapter for Supertone: Korean and English speech, charged by the length of the sound."""
 
+import re
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -33,15 +34,13 @@ class SupertoneAdapter(SpeechServer):
     name: ClassVar[str] = "Supertone"
     key_header: ClassVar[str] = "x-sup-api-key"
     most_characters: ClassVar[int] = 300
+    voice_id: ClassVar[re.Pattern[str]] = VOICE_ID
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.settings = settings_schema.read(config.settings, Settings)
         super().__init__(
             config, timeout=self.settings.send_timeout, default_voice=self.settings.default_voice
         )
-
-    def _is_voice(self, voice: str) -> bool:
-        return VOICE_ID.fullmatch(voice) is not None
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         return USED

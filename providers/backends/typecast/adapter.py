@@ -1,5 +1,6 @@
 """Adapter for Typecast: Korean and English speech with the time of each word."""
 
+import re
 from typing import Any, ClassVar
 
 from django.utils.translation import get_language, gettext_noop
@@ -44,15 +45,13 @@ class TypecastAdapter(SpeechServer):
     name: ClassVar[str] = "Typecast"
     key_header: ClassVar[str] = "X-API-KEY"
     most_characters: ClassVar[int] = 2000
+    voice_id: ClassVar[re.Pattern[str]] = VOICE_ID
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.settings = settings_schema.read(config.settings, Settings)
         super().__init__(
             config, timeout=self.settings.send_timeout, default_voice=self.settings.default_voice
         )
-
-    def _is_voice(self, voice: str) -> bool:
-        return VOICE_ID.fullmatch(voice) is not None
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         return USED | {"direction"} if model.options.get("emotions") else USED
