@@ -30,14 +30,14 @@ from providers.store import workplace
 
 from . import spool
 from .fault_points import hit
+from .limits import RECHECK_INTERVAL
 from .states import move, write_event
 
 log = logging.getLogger("ai_video.providers")
 S = CallState
 MARGIN = timedelta(seconds=5)
-LIMIT_PAUSE = timedelta(seconds=60)
+LIMIT_PAUSE = timedelta(seconds=60)  # of a provider that names none; some backends know better
 STOPS_UNTIL_RESUMED = frozenset({Refusal.KEY, Refusal.CREDITS})
-RECHECK_INTERVAL = timedelta(minutes=10)
 NO_NOTE = LocalizedMessage("")
 LONGEST_TASK_ID = 120
 NO_TASK_ID = gettext_noop("The provider accepted it under a name that cannot be kept: %(task)s…")

@@ -190,14 +190,15 @@ def test_every_package_has_a_reason() -> None:
 
 
 def named_in(part: str) -> list[tuple[str, list[str]]]:
-    """The Python files of a part of a document, each with the functions and classes behind it."""
+    """The Python files of a part of a document, each with the names behind it."""
     rows = re.findall(r"`([\w/]+\.py)`((?: `\w+`|, `\w+`)*)", part)
     return [(file, re.findall(r"`(\w+)`", names)) for file, names in rows]
 
 
 def not_defined(file: str, names: list[str]) -> list[str]:
     text = (ROOT / file).read_text(encoding="utf-8")
-    return sorted(set(names) - set(re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)))
+    defined = re.findall(r"^(?:(?:def|class) )?(\w+)(?=[(:\[]| = )", text, re.MULTILINE)
+    return sorted(set(names) - set(defined))
 
 
 def test_architecture_says_where_to_look() -> None:
