@@ -296,7 +296,7 @@ def test_leads_without_access_are_not_told_of_their_budget(owner, colleague, man
     for person in (owner, colleague):
         ProjectMember.objects.create(project=project, user=person, role=ProjectRole.LEAD)
     assert spend("1.60", subject=story.pk) == 1
-    assert [row[1] for row in told()] == ["owner", "manager"]
+    assert [row[1] for row in notified()] == ["owner", "manager"]
 
 
 def test_unused_and_missing_budgets_are_silent(manager, story):
