@@ -17,11 +17,12 @@ from stories.services.permissions import visible_projects
 
 from .open_jobs import OpenJob, under_way
 
-MINE, RUNNING, TURN, FINISHED, ARCHIVED = "mine", "running", "turn", "finished", "archived"
+MINE, RUNNING, FINISHED, ARCHIVED = "mine", "running", "finished", "archived"
+NEEDS_PERSON = "turn"  # in addresses that people have saved
 TITLES = (
     (MINE, _("Mine")),
     (RUNNING, _("Running")),
-    (TURN, _("Needs a person")),
+    (NEEDS_PERSON, _("Needs a person")),
     (FINISHED, _("Finished")),
     (ARCHIVED, _("Archived")),
 )
@@ -78,10 +79,10 @@ class Due(DropdownFilter):
         return queryset
 
 
-class Turn(SimpleListFilter):
+class ViewFilter(SimpleListFilter):
     """Shown as tabs above the list. Here it only carries its value through the other filters."""
 
-    title = _("turn")
+    title = _("view")
     parameter_name = "view"
     template = "studio/story/list_view_parameters.html"
 
@@ -94,13 +95,12 @@ class Turn(SimpleListFilter):
         # A filter by status replaces the default.
         if not any(name.startswith("status") for name in request.GET):
             queryset = queryset.exclude(status=StoryStatus.ARCHIVED)
-        match self.value():
-            case "mine":
-                return queryset.filter(owner_id=request.user.pk)
-            case "running":
-                return queryset.filter(pk__in=running_subjects(under_way()))
-            case "turn":
-                return needs_person(queryset, under_way())
-            case "finished":
-                return queryset.filter(status=StoryStatus.COMPLETED)
+        if self.value() == MINE:
+            return queryset.filter(owner_id=request.user.pk)
+        if self.value() == RUNNING:
+            return queryset.filter(pk__in=running_subjects(under_way()))
+        if self.value() == NEEDS_PERSON:
+            return needs_person(queryset, under_way())
+        if self.value() == FINISHED:
+            return queryset.filter(status=StoryStatus.COMPLETED)
         return queryset

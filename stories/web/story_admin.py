@@ -48,7 +48,7 @@ from . import (
     story_cards,
     story_pages,
 )
-from .filters import TITLES, Due, ProjectFilter, Turn
+from .filters import TITLES, Due, ProjectFilter, ViewFilter
 from .forms import PROVIDER_FIELDS, NewStoryForm, StoryForm
 from .list_columns import EstimatingPaginator, Facts, StoryList, due_text, state_words
 from .story_state import picture_url
@@ -60,7 +60,7 @@ NO_PICTURE = SafeString('<span class="material-symbols-outlined" aria-hidden="tr
 class StoryAdmin(BoardUrls, ModelAdmin):
     list_display = ("film", "state", "length", "person", "due", "cost", "changed")
     list_filter = (
-        Turn,
+        ViewFilter,
         ("status", ChoicesFilter),
         ("owner", RelatedFilter),
         ("assignee", RelatedFilter),

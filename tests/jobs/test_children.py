@@ -22,11 +22,11 @@ def test_children_end_their_parents_wait(handles, make_job):
     """A story job makes what is missing, waits, and goes on at the end of each child; the same
     whether a child ends before or in its wait.
     """
-    turns = []
+    attempts = []
 
     def parent(run):
-        turns.append(Job.objects.filter(parent=run.job).count())
-        if turns == [0]:
+        attempts.append(Job.objects.filter(parent=run.job).count())
+        if attempts == [0]:
             for n in range(3):
                 enqueue(
                     "child",
@@ -45,7 +45,7 @@ def test_children_end_their_parents_wait(handles, make_job):
     run_due()
     job.refresh_from_db()
     assert (job.status, job.attempts) == ("succeeded", 1)
-    assert len(turns) in {3, 4}
+    assert len(attempts) in {3, 4}
 
 
 @pytest.mark.django_db(transaction=True)

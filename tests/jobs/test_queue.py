@@ -211,12 +211,12 @@ def test_wake_makes_only_what_matches_due(make_job, handles):
 
 
 def test_wake_while_it_runs_is_not_lost(make_job, handles):
-    """The budget is raised between the gate's no and the beginning of the wait."""
-    turns = []
+    """The budget is raised between the refusal by the limits and the beginning of the wait."""
+    tokens = []
 
     def handler(run):
-        turns.append(run.started_with_token)
-        if len(turns) == 1:
+        tokens.append(run.started_with_token)
+        if len(tokens) == 1:
             wake(wait_for="budget")
             return Wait(None, WaitFor.BUDGET)
         return Done()
@@ -225,7 +225,7 @@ def test_wake_while_it_runs_is_not_lost(make_job, handles):
     job = make_job("money")
     assert run_due() == 2
     job.refresh_from_db()
-    assert (job.status, turns, job.attempts) == ("succeeded", [1, 2], 1)
+    assert (job.status, tokens, job.attempts) == ("succeeded", [1, 2], 1)
 
 
 def test_wake_by_a_person_leads_out_of_unclear(make_job):

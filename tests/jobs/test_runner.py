@@ -20,7 +20,7 @@ from .conftest import later
 
 @pytest.fixture
 def outcome(handles, make_job):
-    """`outcome(x)`: runs one turn of a new job whose handler returns or raises x; gives the row."""
+    """`outcome(x)`: runs a new job whose handler returns or raises x, once; gives the row."""
 
     def once(what, **options):
         def handler(_run):

@@ -173,8 +173,13 @@ def test_redis_away_fails_nobody(redis, settings, make_job, monkeypatch):
     settings.JOB_TICK_MS = 50
     wakeup = RedisWakeup(list_key="away")
     monkeypatch.setattr(notifications, "broker", lambda: wakeup)
-    push, pushing = wakeup.notify_batcher.push, []
-    wakeup.notify_batcher.push = lambda: (pushing.append(threading.current_thread()), push())
+    push, pushing = wakeup.notify_batcher.push, list[threading.Thread]()
+
+    def watched() -> None:
+        pushing.append(threading.current_thread())
+        push()
+
+    wakeup.notify_batcher.push = watched
     for _ in range(50):
         make_job()
     assert wakeup.notify_batcher.wait(60)

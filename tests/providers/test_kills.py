@@ -1,7 +1,8 @@
 """Workers are killed with SIGKILL at every point of a paid call's life; then the providers' own
 ledgers are asked.
 
-The points are those that the gate names while a call goes well, so a new step cannot be forgotten.
+The points are those that the call service names while a call goes well, so a new step cannot be
+forgotten.
 """
 
 import base64

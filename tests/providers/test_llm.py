@@ -1,5 +1,5 @@
-"""Planning by a language model through the gate, before a server that plans, and plans wrongly on
-command.
+"""Planning by a language model through the call service, before a server that plans, and plans
+wrongly on command.
 """
 
 import json

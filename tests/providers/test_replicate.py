@@ -1,4 +1,4 @@
-"""Replicate through the gate, before a server that behaves and charges as Replicate does."""
+"""Replicate through the call service, before a server that behaves and charges as it does."""
 
 import json
 import time

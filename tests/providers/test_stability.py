@@ -1,4 +1,4 @@
-"""Stability AI through the gate, before a server that behaves and charges as Stability AI does."""
+"""Stability AI through the call service, before a server that behaves and charges as it does."""
 
 import json
 from collections.abc import Iterator

@@ -76,9 +76,9 @@ def test_frozen_between_the_plan_and_the_children_buys_nothing_twice(
 
 def test_an_attempt_that_lost_its_job_makes_no_child(three, owner):
     apply_transition(three.pk, "generate_preview", actor=owner)
-    turn = claim(worker="frozen")
+    attempt = claim(worker="frozen")
     be_taken_over()
-    run(turn)
+    run(attempt)
     assert Job.objects.filter(name="scene_preview").count() == 0
 
 

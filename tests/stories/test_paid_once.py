@@ -1,4 +1,4 @@
-"""Whole jobs against a provider that costs money: a person's wish spends, a worker's misfortune
+"""Whole jobs against a provider that costs money: a person's request spends, a worker's misfortune
 does not.
 """
 
@@ -47,7 +47,7 @@ def job(scene, owner):
     return make_takes(scene.pk, "image", actor=owner)[0][0]
 
 
-def turn(job):
+def run_attempt(job):
     """Bring the job to its next end or wait, although it is not due yet."""
     Job.objects.filter(pk=job.pk, status=JobStatus.WAITING).update(
         status=JobStatus.QUEUED, wait_for=""
@@ -60,7 +60,7 @@ def turn(job):
 def test_what_was_cancelled_is_not_bought_anew_when_the_provider_fails(job, script, clock, refusal):
     script.submit = [OUT, MADE]
     script.poll = [Refused("It failed.", kind=refusal)]
-    turn(job)
+    run_attempt(job)
     cancel(job.pk)
     run_due()
     clock.forward(hours=1)
@@ -77,7 +77,7 @@ def test_what_was_cancelled_is_not_bought_anew_when_the_provider_fails(job, scri
 def test_trying_to_collect_again_buys_nothing(job, script):
     script.submit = [OUT, MADE]
     script.poll = [Refused("It failed.", kind=Refusal.FAILED)]
-    turn(job)
+    run_attempt(job)
     cancel(job.pk)
     collector = Job.objects.get(data__action="collect_take")
     cancel(collector.pk)
@@ -92,7 +92,7 @@ def test_paid_refusal_is_not_asked_for_anew_because_the_worker_was_ending(job, s
     job.refresh_from_db()
     assert (job.status, job.attempts) == (JobStatus.QUEUED, 0)
     for _ in range(3):
-        turn(job)
+        run_attempt(job)
     assert (len(script.submitted), job.status) == (1, JobStatus.FAILED)
     ends = [
         ("cancelled", Decimal(0)),
@@ -101,7 +101,7 @@ def test_paid_refusal_is_not_asked_for_anew_because_the_worker_was_ending(job, s
     assert list(ProviderCall.objects.order_by("attempt_no").values_list("refusal", "cost")) == ends
 
     queue.retry(job.pk)
-    turn(job)
+    run_attempt(job)
     assert (len(script.submitted), job.status, job.request_no) == (2, JobStatus.SUCCEEDED, 2)
     assert list(ProviderCall.objects.order_by("attempt_no").values_list("request_no", "state")) == [
         (1, "refused"),
@@ -115,9 +115,9 @@ def test_picture_tells_what_it_was_asked_for_and_not_what_the_story_says_when_it
 ):
     script.submit = [OUT]
     script.poll = [MADE]
-    turn(job)
+    run_attempt(job)
     edit(scene.story_id, actor=owner, style="charcoal")
-    turn(job)
+    run_attempt(job)
     take, story = Take.objects.get(), Story.objects.get(pk=scene.story_id)
     scene.refresh_from_db()
     assert (job.status, take.call.request.get("style", "")) == (JobStatus.SUCCEEDED, "")
@@ -132,9 +132,9 @@ def test_clip_tells_the_picture_it_began_with(scene, script, owner, monkeypatch)
     script.submit = [OUT]
     script.poll = [MADE]
     (job,), _price = make_takes(scene.pk, "clip", actor=owner)
-    turn(job)
+    run_attempt(job)
     select_take(other.pk, actor=owner)
-    turn(job)
+    run_attempt(job)
     clip = Take.objects.get(kind="clip")
     scene.refresh_from_db()
     story = Story.objects.get(pk=scene.story_id)

@@ -1,4 +1,4 @@
-"""The local provider through the gate: what it makes, and every way in which
+"""The local provider through the call service: what it makes, and every way in which
 it fails on command.
 """
 
