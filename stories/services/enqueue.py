@@ -116,11 +116,13 @@ def enqueue_scene(
     parameters: dict[str, Any] | None = None,
     variant: int = 0,
     priority: int | None = None,
+    confirmed: bool = False,
 ) -> tuple[Job, bool]:
     """Enqueue the job that makes one take. Returns the job and whether it is new.
 
     With `variant` > 0 several jobs run side by side. Without a priority of its own the job comes
-    right after its parent.
+    right after its parent. `confirmed`: a person has confirmed its price, so a job that waits for
+    that person continues after the commit.
     """
     name = SCENE_JOB[TakeKind(kind)]
     wanted = {
@@ -130,7 +132,7 @@ def enqueue_scene(
         "replaces": str(getattr(scene, f"{kind}_take_id") or ""),
         **(parameters or {}),
     }
-    return queue.enqueue(
+    job, new = queue.enqueue(
         name,
         data=data(scene.story_id, name, wanted),
         subject=str(scene.story_id),
@@ -140,6 +142,9 @@ def enqueue_scene(
         priority=priority,
         unique_key=scene_key(kind, scene.pk) + (f":{variant}" if variant else ""),
     )
+    if confirmed and not new:
+        _continue_on_commit(job)
+    return job, new
 
 
 def enqueue_segment(
@@ -161,14 +166,6 @@ def enqueue_segment(
 
 # The functions below enqueue work whose price a person has confirmed. A job that waits for that
 # person continues after the commit.
-
-
-def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
-    """As `enqueue_scene`, for work that a person has confirmed."""
-    job, new = enqueue_scene(scene, kind, **values)
-    if not new:
-        _continue_on_commit(job)
-    return job, new
 
 
 def enqueue_english(

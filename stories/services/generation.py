@@ -201,9 +201,10 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> lis
     """Enqueue a job for each scene of the plan, below the story's own job if that is waiting."""
     owner = actor or story.owner
     jobs = [
-        enqueue.order_scene(
+        enqueue.enqueue_scene(
             item.scene,
             plan.kind,
+            confirmed=True,
             owner=owner,
             parent=parent,
             parameters={"price": str(item.price), **job_data.with_check(item.check)},
@@ -302,9 +303,10 @@ def generate_scene(
             parameters["price"] = ask.lines[variant]["price"]
             parameters |= ask.made_from[scene.key]
             jobs.append(
-                enqueue.order_scene(
+                enqueue.enqueue_scene(
                     scene,
                     kind,
+                    confirmed=True,
                     owner=actor or story.owner,
                     parameters=parameters,
                     variant=variant,

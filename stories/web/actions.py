@@ -4,6 +4,7 @@ GET shows a confirm dialog with the price, POST acts.
 """
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -108,9 +109,6 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
     back = reverse("admin:stories_story_board", args=[story.pk])
     text, button, done = (_(word) for word in WORDS[name])
 
-    def act() -> str:
-        return make_change(story, name, request, done)
-
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)
         shown = {
@@ -134,6 +132,7 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
             shown |= _planning(now, request.user)
         return _context(request, now, button, **shown)
 
+    act = partial(_make_change, story, name, request, done)
     return ask(request, template="studio/story/do.html", context=context, act=act, back=back)
 
 
@@ -155,7 +154,7 @@ def _planning(story: Story, user: Any) -> dict[str, Any]:
     )
 
 
-def make_change(story: Story, name: str, request: HttpRequest, done: str) -> str:
+def _make_change(story: Story, name: str, request: HttpRequest, done: str) -> str:
     """Make the transition at the confirmed price, and return the message for the person.
 
     Raises what `apply_transition` raises.
