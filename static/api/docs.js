@@ -95,7 +95,11 @@ async function logIn(event) {
 		"Content-Type": "application/json",
 		"Accept-Language": document.documentElement.lang,
 	});
-	const body = JSON.stringify({ username: fields.username.value, password: fields.password.value });
+	const body = JSON.stringify({
+		username: fields.username.value,
+		password: fields.password.value,
+		code: fields.code.value,
+	});
 	try {
 		const response = await fetch(`${prefix}auth/token/`, {
 			method: "POST",
@@ -104,9 +108,14 @@ async function logIn(event) {
 			credentials: "omit",
 		});
 		const answer = await response.json();
+		const code = document.getElementById("log-in-code");
 		if (response.ok) {
 			token.value = answer.access_token;
-			fields.password.value = "";
+			fields.password.value = fields.code.value = "";
+			code.hidden = true;
+		} else if (answer.code === "code_required") {
+			code.hidden = false;
+			fields.code.focus();
 		}
 		said.textContent = response.ok ? said.dataset.worked : answer.detail;
 	} catch (error) {

@@ -2,9 +2,15 @@
 and dark.
 """
 
+import base64
+import time
+
 import pytest
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from playwright.sync_api import expect
 
+from accounts import mfa
+from tests.accounts.mfa.log_in import code_of
 from tests.stories.factories import make_story
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -68,6 +74,26 @@ def test_body_path_and_problem_are_shown(page, complaints, live_server, make_per
     assert [
         line for line in complaints if "409" not in line
     ] == []  # the browser itself notes the 409
+
+
+def test_log_in_with_a_second_factor(page, said, live_server, make_person):
+    person = make_person("owner", role="producer")
+    secret = generate_totp_secret()
+    now = code_of(base64.b32decode(secret), time.time())
+    codes = mfa.activate(person, secret, now)
+    page.goto(f"{live_server.url}/api/ai-video/docs/")
+    expect(page.locator("#log-in-code")).to_be_hidden()
+    page.fill("#log-in [name=username]", "owner")
+    page.fill("#log-in [name=password]", "owner")
+    page.click("#log-in button")
+    expect(page.locator("#log-in-answer")).to_contain_text("Send the code")
+    expect(page.locator("#log-in [name=code]")).to_be_focused()
+    page.fill("#log-in [name=code]", codes[0])
+    page.keyboard.press("Enter")
+    expect(page.locator("#log-in-answer")).to_contain_text("Logged in")
+    expect(page.locator("#log-in-code")).to_be_hidden()
+    assert page.locator("#log-in [name=code]").input_value() == ""
+    assert [line for line in said if "401" not in line] == []  # the browser itself notes the 401
 
 
 @pytest.mark.parametrize(
