@@ -30,6 +30,7 @@ from stories.services import (
 )
 from tests.providers.conftest import clock, english
 from tests.stories.factories import make_scene, make_story
+from tests.two_writers import in_turn, row_locks
 
 __all__ = ["clock", "english"]
 
@@ -287,6 +288,35 @@ def test_budget_of_a_provider_and_of_a_project(owner, colleague, manager, story)
         ("colleague", f"80% of the budget of the project “{project.name}” is used"),
         ("manager", f"80% of the budget of the project “{project.name}” is used"),
     ]
+
+
+def test_budget_that_is_raised_and_lowered_again_is_told_once(manager):
+    OrganizationBudget.objects.update(monthly_budget=Decimal(10))
+    told_of = [spend("5.00")]
+    for budget in (20, 10):
+        OrganizationBudget.objects.update(monthly_budget=Decimal(budget))
+        told_of.append(budget_alerts.check())
+    assert (told_of, spend("3.00")) == ([1, 0, 0], 1)
+
+
+def test_unconfirmed_amounts_count_and_a_budget_of_nothing_is_used_up_at_once(manager):
+    OrganizationBudget.objects.update(monthly_budget=Decimal(0))
+    assert (budget_alerts.check(), spend("0.10", state=CallState.UNCLEAR)) == (0, 1)
+    assert [row[2] for row in told()] == [
+        "100% of the budget of all providers in this month is used: 0.10 of 0.00 USD."
+    ]
+
+
+@row_locks
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_at_once_tell_of_a_budget_once(manager):
+    OrganizationBudget.objects.update(monthly_budget=Decimal(10))
+    make_call(cost="5.10")
+    made = []
+    errors = in_turn(
+        lambda: made.append(budget_alerts.check()), lambda: made.append(budget_alerts.check())
+    )
+    assert (errors, made, Notification.objects.count()) == ([], [1, 0], 1)
 
 
 def test_leads_without_access_are_not_told_of_their_budget(owner, colleague, manager, story):
