@@ -302,7 +302,7 @@ def test_budget_that_is_raised_and_lowered_again_is_told_once(manager):
 def test_unconfirmed_amounts_count_and_a_budget_of_nothing_is_used_up_at_once(manager):
     OrganizationBudget.objects.update(monthly_budget=Decimal(0))
     assert (budget_alerts.check(), spend("0.10", state=CallState.UNCLEAR)) == (0, 1)
-    assert [row[2] for row in told()] == [
+    assert [row[2] for row in notified()] == [
         "100% of the budget of all providers in this month is used: 0.10 of 0.00 USD."
     ]
 
