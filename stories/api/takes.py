@@ -215,8 +215,9 @@ class TakeEditsController(ApiController):
     @operation("edit_take", summary="Edit a take", problems=(409,))
     def post(self, take_id: UUID, body: Body[EditTakeIn]) -> Accepted[EditStarted]:
         """Gives another take of the scene, which is compared and chosen like any other. What the
-        model cannot do is refused (409) before anything is paid. Dearer than you may start alone:
-        409 `approval_needed`, as for the preview.
+        model cannot do is refused (409) before anything is paid. The price to confirm is `price`
+        and `check` of the offer together. Dearer than you may start alone: 409 `approval_needed`,
+        as for the preview.
         """
         take_of(self, take_id)
         start = edit_take(

@@ -11,6 +11,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from core.clock import DatabaseNow
 from jobs.enums import OPEN
 from jobs.models import Job
@@ -69,8 +71,8 @@ def _piece(start: Confirmation, key: str) -> Piece:
 
 def _take_of(piece: Piece) -> Piece:
     """The take that this check is confirmed with (`job_data.new_check_key`)."""
-    kind, _, scene = piece[1].partition(":")
-    return (kind, scene)
+    kind, _, origin = piece[1].partition(":")
+    return (kind, origin)
 
 
 def _checks_of(pieces: Iterable[Piece]) -> dict[Piece, set[Piece]]:
@@ -80,9 +82,12 @@ def _checks_of(pieces: Iterable[Piece]) -> dict[Piece, set[Piece]]:
     }
     if found:
         by_take = {_take_of(piece): piece for piece in found}
-        rows = Take.objects.filter(scene__in={scene for _kind, scene in by_take})
-        for kind, scene, take in rows.values_list("kind", "scene_id", "pk"):
-            if (piece := by_take.get((kind, str(scene)))) is not None:
+        origins = {origin for _kind, origin in by_take}
+        rows = Take.objects.filter(Q(scene__in=origins) | Q(edited_from__in=origins))
+        for kind, scene, edited, take in rows.values_list(
+            "kind", "scene_id", "edited_from_id", "pk"
+        ):
+            if (piece := by_take.get((kind, str(edited or scene)))) is not None:
                 found[piece].add((Kind.TEXT, str(take)))
     return found
 

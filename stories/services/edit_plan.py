@@ -30,6 +30,7 @@ from stories.errors import Invalid
 from stories.models import Scene, Story, Take
 
 from . import job_data
+from .check_offers import CheckOffer, current_offer
 from .fingerprints import CANONICAL, english_of, frame_rate, frame_size, picture_size, style_of
 from .scene_cast import references_in
 
@@ -82,7 +83,10 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EditPlan:
-    """One edit at one provider and model. Without a price, `why` says why it cannot be made."""
+    """One edit at one provider and model. Without a price, `why` says why it cannot be made.
+
+    `check`: how a model checks the take when it has arrived. None: not by itself.
+    """
 
     take: Take
     order: Order
@@ -90,6 +94,17 @@ class EditPlan:
     request: ImageRequest | ClipRequest
     price: Decimal | None
     why: LocalizedMessage = SILENT
+    check: CheckOffer | None = None
+
+    @property
+    def check_price(self) -> Decimal:
+        """The most in USD that the check of the take costs."""
+        return self.check.price if self.check else Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """USD for the take and its check."""
+        return (self.price or Decimal(0)) + self.check_price
 
     @property
     def value(self) -> str:
@@ -218,7 +233,7 @@ def offers(take: Take, *, seconds: int = USUAL_SECONDS) -> list[Offer]:
 
     `take` has its scene, story and prompt. What an order says may still be refused, such as words
     that are not in English. `seconds`: those that are added to a clip. Six queries, whatever the
-    number of models.
+    number of models, and two more if new takes are checked.
     """
     taken, configs = _Taken.of(take), _configs("")
     found = []
@@ -243,7 +258,8 @@ def choices(take: Take, wanted: Order) -> list[EditPlan]:
     """What each model in use would make of the take, and for how much; the story's own first.
 
     `take` has its scene, story and prompt. A model whose row does not do the task is left out; one
-    that cannot do it with this take says why. Six queries at most.
+    that cannot do it with this take says why. Six queries at most, and two more if new takes are
+    checked.
     """
     return _choices(_Taken.of(take), wanted, _configs(wanted.provider))
 
@@ -319,6 +335,7 @@ class _Taken(NamedTuple):
     seeds: int  # takes of the scene that exist
     open_keys: frozenset[str]
     unclear: bool
+    check: CheckOffer | None
 
     @classmethod
     def of(cls, take: Take) -> "_Taken":
@@ -340,6 +357,7 @@ class _Taken(NamedTuple):
             Take.objects.filter(scene=take.scene, kind=take.kind).count(),
             frozenset([*(key for key, _state in known), *jobs]),
             any(state == CallState.UNCLEAR for _key, state in known),
+            current_offer(take.scene.story),
         )
 
 
@@ -347,7 +365,7 @@ def _planned(
     taken: _Taken, wanted: Order, config: AIProviderConfig, row: ProviderModel | None
 ) -> EditPlan:
     request = _request(taken, wanted)
-    plan = EditPlan(taken.take, wanted, config.name, request, None)
+    plan = EditPlan(taken.take, wanted, config.name, request, None, check=taken.check)
     if taken.unclear:
         return replace(plan, why=UNRESOLVED)
     if plan.key in taken.open_keys:

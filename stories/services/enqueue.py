@@ -34,6 +34,7 @@ from .job_data import (
     segment_key,
     sheet_key,
     vision_key,
+    with_check,
 )
 from .sheets import SheetPlan
 from .sound_items import SoundItem
@@ -257,6 +258,7 @@ def enqueue_edit(
         "change_hash": plan.change_hash,
         "price": str(price),
         "reason": reason,
+        **with_check(plan.check_price),
         **named_call(plan.key),
     }
     return _enqueue_confirmed(

@@ -127,9 +127,12 @@ def vision_key(take_id: Any) -> str:
     return f"{VISION}:{take_id}"
 
 
-def new_check_key(kind: str, scene_id: Any) -> str:
-    """Identifies, in confirmations, the check of a take that is to be made for the scene."""
-    return f"{VISION}:{kind}:{scene_id}"
+def new_check_key(kind: str, origin: Any) -> str:
+    """Identifies, in confirmations, the check of a take that is to be made.
+
+    `origin`: the id of its scene, or of the take that is edited.
+    """
+    return f"{VISION}:{kind}:{origin}"
 
 
 def with_check(price: Decimal) -> dict[str, str]:

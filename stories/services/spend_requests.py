@@ -178,9 +178,11 @@ def _ask_for_sheet_again(story: Story, job: Job) -> SpendRequest | None:
 
 
 def ask_for_edit(plan: EditPlan) -> SpendRequest:
-    """The request for one edit of a take, whose price is known."""
-    take, order, price = plan.take, plan.order, plan.price or Decimal(0)
+    """The request for one edit of a take, whose price is known, and for the check of its result."""
+    take, order, price, check = plan.take, plan.order, plan.price or Decimal(0), plan.check_price
     named = [job_data.EDIT, plan.key, str(price), plan.change_hash]
+    if plan.check and check:
+        named += ["check", plan.check.provider, plan.check.request.model, str(check)]
     scene = take.scene
     line = {
         "scene": plan.key,
@@ -188,15 +190,21 @@ def ask_for_edit(plan: EditPlan) -> SpendRequest:
         "title": " · ".join(filter(None, (scene.title, str(order.task.label), order.words))),
         "price": str(price),
     }
+    lines = [line]
+    if check:
+        lines.append(
+            {**line, "price": str(check), "check": job_data.new_check_key(take.kind, take.pk)}
+        )
     return SpendRequest(
         scene.story,
         take.kind,
         hashlib.sha256("\n".join(named).encode()).hexdigest(),
         {"edit": str(take.pk), "order": order.as_json()},
         order.provider,
-        [line],
-        price,
+        lines,
+        plan.total,
         requests=[plan.request],
+        check=plan.check,
     )
 
 

@@ -41,7 +41,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
         "select": bool(asked.get("select", True)),
         "reason": asked.get("reason", ""),
         "replaces": asked.get("replaces"),
-        "check": Decimal(asked["check"]) if asked.get("check") else None,
+        "check": _price_of_check(asked),
         "job": job,
     }
     return record_take(call, scene=scene, kind=call.kind, prompt=prompt, **options)
@@ -72,7 +72,14 @@ def record_edit(call: ProviderCall, *, job: Job | None = None) -> Take | None:
         select=False,
         reason=asked.get("reason", ""),
         more=more,
+        check=_price_of_check(asked),
+        job=job,
     )
+
+
+def _price_of_check(asked: dict[str, Any]) -> Decimal | None:
+    """USD that were confirmed for having a model check the take. None: nothing was."""
+    return Decimal(asked["check"]) if asked.get("check") else None
 
 
 def _asked(call: ProviderCall) -> dict[str, Any]:

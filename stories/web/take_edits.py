@@ -78,6 +78,7 @@ def _page(
             for task in EditTask
             if any(offer.plan.order.task == task for offer in found)
         ],
+        "check": found[0].plan.check if found else None,
         "large": thumb_url(take, 1280),
         "back": back,
         "error": error,

@@ -141,6 +141,15 @@ class EditOfferOut(msgspec.Struct):
         Money | None,
         Meta(description="In USD; null: it cannot be done with this take, and `why` says why."),
     ]
+    check: Annotated[
+        Money,
+        Meta(
+            description=(
+                "The most that a model's check of the take costs when it has arrived, beside "
+                "`price`; 0 without `check_new_takes`."
+            )
+        ),
+    ]
     why: str
     takes_mask: Annotated[bool, Meta(description="A mask may say which part changes.")]
     needs_mask: Annotated[bool, Meta(description="Without a mask it changes nothing.")]
@@ -158,6 +167,7 @@ def edit_offer_out(offer: Offer) -> EditOfferOut:
         provider_name=plan.provider_name,
         model=plan.order.model,
         price=None if plan.price is None else money(plan.price),
+        check=money(plan.check_price),
         why=str(plan.why),
         takes_mask=offer.masks,
         needs_mask=offer.needs_mask,

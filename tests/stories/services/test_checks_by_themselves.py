@@ -24,11 +24,13 @@ from stories.models import Approval, Confirmation, Project, Scene, Story, Take, 
 from stories.selectors.spending import started_today
 from stories.selectors.summary import summarize
 from stories.services import checks, projects, stories, takes, vision_checks
+from stories.services.edit_generation import edit_take
+from stories.services.edit_plan import choices, order
 from stories.services.generation import start_vision_checks
 from stories.services.plan import BEING_CHECKED, plan_generation
 from stories.services.spend_requests import present
 from tests.pictures import picture
-from tests.stories.factories import make_scene, make_story
+from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.starts import make_takes, retried, start_work
 from tests.two_writers import in_turn, row_locks
 
@@ -381,6 +383,108 @@ def test_check_that_was_never_made_no_longer_counts(story, owner):
     Story.objects.update(check_new_takes=False)
     run_due()
     assert started_today(story, owner) == IMAGE
+
+
+# --- a take that is edited
+
+BRUSH = Decimal("0.05")
+
+
+@pytest.fixture
+def drawn(story):
+    """A take to edit, and a model that edits it."""
+    ProviderModel.objects.create(
+        provider_id="paid",
+        kind="image",
+        name="brush",
+        unit="image",
+        price=BRUSH,
+        capabilities={"tasks": ["change"]},
+    )
+    return make_take(make_scene(story), content=picture(), provider="paid")
+
+
+def change(take, owner, **values):
+    return edit_take(take.pk, actor=owner, task="change", words="make it night", **values)
+
+
+def test_edited_take_is_checked_when_it_arrives(drawn, story, owner):
+    with pytest.raises(PlanChanged):
+        change(drawn, owner, confirm_total=BRUSH)
+    started = change(drawn, owner, confirm_total=BRUSH + CHECK)
+    assert started.total == BRUSH + CHECK
+    told = Confirmation.objects.get()
+    assert (told.total, sorted(line["price"] for line in told.lines.values())) == (
+        BRUSH + CHECK,
+        ["0.0200", "0.0500"],
+    )
+    run_due()
+    made = Take.objects.get(edited_from=drawn)
+    assert books(story) == [("image", "settled", IMAGE), ("text", "settled", CHECK)]
+    assert jobs("take_check") == [("succeeded", "0.0200")]
+    assert (made.doubts, VisionCheck.objects.get().take) == ("", made)
+    assert Scene.objects.get(pk=drawn.scene_id).image_take == drawn
+
+
+def test_doubts_about_an_edited_take_are_said(drawn, owner, findings):
+    findings[:] = [UNFIT]
+    change(drawn, owner, confirm_total=BRUSH + CHECK)
+    run_due()
+    assert Take.objects.get(edited_from=drawn).doubts == "unfit"
+
+
+def test_edit_is_offered_with_its_check(drawn, story):
+    def found():
+        take = Take.objects.select_related("scene__story", "prompt").get(pk=drawn.pk)
+        return [(plan.price, plan.check_price, plan.total) for plan in choices(take, wanted)]
+
+    wanted = order(drawn, task="change", words="make it night", provider="paid")
+    assert found() == [(BRUSH, CHECK, BRUSH + CHECK)]
+    Story.objects.update(check_new_takes=False)
+    assert found() == [(BRUSH, Decimal(0), BRUSH)]
+
+
+def test_edit_without_a_confirmed_check_waits_for_one_by_hand(drawn, story, owner):
+    Story.objects.update(check_new_takes=False)
+    change(drawn, owner, confirm_total=BRUSH)
+    Story.objects.update(check_new_takes=True)
+    run_due()
+    assert Take.objects.get(edited_from=drawn).doubts == "unchecked"
+    assert books(story) == [("image", "settled", IMAGE)]
+
+
+def test_edit_with_its_check_is_approved_as_one(drawn, owner):
+    OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal("0.06")})
+    assert isinstance(change(drawn, owner, ask_again=True).stopped, ApprovalNeeded)
+    asked = Approval.objects.get()
+    assert [(bool(line.get("check")), line["price"]) for line in asked.lines] == [
+        (False, "0.0500"),
+        (True, "0.0200"),
+    ]
+    assert present(asked).hash == asked.plan_hash
+    ProviderModel.objects.filter(name="eye").update(price=Decimal("0.01"))
+    assert present(asked).hash != asked.plan_hash
+
+
+def test_checks_of_edits_count_towards_what_a_person_starts_alone(drawn, story, owner):
+    OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal(1)})
+    change(drawn, owner)
+    assert started_today(story, owner) == BRUSH + CHECK
+    run_due(limit=1)
+    assert started_today(story, owner) == IMAGE + CHECK  # the provider charged less than its price
+    run_due()
+    assert started_today(story, owner) == IMAGE + CHECK
+
+
+def test_check_of_an_edit_that_was_never_made_no_longer_counts(drawn, story, owner):
+    OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal(1)})
+    change(drawn, owner)
+    Story.objects.update(check_new_takes=False)
+    run_due()
+    assert started_today(story, owner) == IMAGE
+
+
+# --- what is added while it runs
 
 
 def test_scene_that_came_later_is_made_only_if_its_check_is_affordable(story, owner):
