@@ -1,0 +1,66 @@
+"""The style sheet of the pages is small, and has every class of Unfold's that is used anywhere."""
+
+from pathlib import Path
+
+import brotli
+import pytest
+from django.contrib.staticfiles import finders
+
+from tools import subset_styles
+
+MOST_BYTES = 16_000  # as they are sent
+
+
+@pytest.fixture(scope="module")
+def kept():
+    return subset_styles.TARGET.read_text(encoding="utf-8")
+
+
+def test_pages_load_little():
+    assert len(brotli.compress(subset_styles.TARGET.read_bytes())) <= MOST_BYTES
+
+
+def test_it_is_found_instead_of_unfolds_own():
+    assert Path(finders.find(subset_styles.NAME)) == subset_styles.TARGET
+
+
+def each(css, within=""):
+    """Each rule for each of its selectors, with what it stands in."""
+    for head, body in subset_styles.rules(css):
+        if body is None or not head.strip().startswith(subset_styles.GROUPS):
+            for selector in subset_styles.alternatives(head):
+                yield f"{within} {selector.strip()} {{{body}}}"
+        else:
+            yield from each(body, f"{within} {head.strip()}")
+
+
+def test_every_rule_that_is_used_is_there(kept):
+    """Otherwise run `python tools/subset_styles.py`: a class is used for the first time, or Unfold
+    was updated.
+    """
+    wanted = set(each(subset_styles.made()))
+    assert len(wanted) > 1000
+    assert sorted(wanted - set(each(kept))) == []
+
+
+@pytest.mark.parametrize(
+    ("css", "left"),
+    [
+        (".a{x:1}.b{x:2}", ".a{x:1}"),
+        (".a,.b{x:1}", ".a{x:1}"),
+        (".a .b{x:1}", ""),
+        (".a:not(.b){x:1}", ".a:not(.b){x:1}"),
+        (".a:is(.c,.d) p{x:1}", ""),
+        ("p,.b{x:1}", "p{x:1}"),
+        ("@media print{.b{x:1}}", ""),
+        ("@media print{.a{x:1}.b{x:2}}", "@media print{.a{x:1}}"),
+        ("@layer one{.b{x:1}}", "@layer one{}"),
+        ("@layer one,two;.a{x:1}", "@layer one,two;.a{x:1}"),
+        ("@property --x{syntax:'}'}", "@property --x{syntax:'}'}"),
+        (r".lg\:a{x:1}.\32 xl\:a{x:2}.m-0\.5{x:3}", r".lg\:a{x:1}.\32 xl\:a{x:2}"),
+        ('.a{content:"{}"}/* .b{ */.b{x:1}', '.a{content:"{}"}'),
+        (".a{x:1;@media print{x:2}}", ".a{x:1;@media print{x:2}}"),
+    ],
+)
+def test_rules_without_their_class_are_left_out(css, left):
+    assert subset_styles.subset(css, {"a", "lg:a", "2xl:a"}) == left
