@@ -54,6 +54,54 @@ FROM_UNFOLD = (
     "All",
     "Reset",
     "Run",
+    "Select value",
+    "Select action to run",
+    "Run the selected action",
+    "Click here to select the objects across all pages",
+    "Value",
+    "From",
+    "To",
+    "Date from",
+    "Date to",
+    "True",
+    "False",
+    "Welcome",
+    "Welcome back to",
+    "Return to site",
+    "Go back",
+    "Submit",
+    "Image preview",
+    "Click to download",
+    "Toggle password visibility",
+    "This item will be deleted.",
+    "Click to cancel",
+    "Available shortcuts",
+    "Global shortcuts",
+    "Open command tool",
+    "Open shortcuts list",
+    "Toggle sidebar",
+    "Toggle dark/light mode",
+    "Changelist shortcuts",
+    "Toggle filter",
+    "Create new record",
+    "Command tool shortcuts",
+    "Navigate",
+    "Open selection",
+    "Open selection in new tab",
+    "You have been successfully logged out from the administration",
+    (
+        "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related "
+        "objects, but your account doesn't have permission to delete the following types of "
+        "objects:"
+    ),
+    (
+        "Deleting the %(object_name)s '%(escaped_object)s' would require deleting the following "
+        "protected related objects:"
+    ),
+    (
+        'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the '
+        "following related items will be deleted:"
+    ),
 )
 
 
