@@ -147,6 +147,7 @@ def make_things(admin_user: Any) -> Things:
     ids = {
         "story_id": world.story.pk,
         "scene_id": world.scenes[0].pk,
+        "effect_id": world.effect.pk,
         "film_id": world.film.pk,
         "look_id": world.sheet.look_id,
         "member_id": world.sheet.look.member_id,

@@ -19,7 +19,7 @@ from providers import ledger
 from providers.enums import Kind
 from providers.models import AIProviderConfig
 from stories.enums import ReviewStatus
-from stories.models import Scene, Story, Take
+from stories.models import Effect, Line, Scene, Story, Take
 from stories.selectors.cost_estimate import estimates_of
 
 type By = Literal["story", "scene", "kind", "provider", "model", "person", "day"]
@@ -55,7 +55,7 @@ class Row:
 def rows_by(
     by: By, *, since: datetime | None = None, subject: str | None = None, most: int | None = None
 ) -> list[Row]:
-    """Returns the rows, most expensive first, days in order. At most three queries.
+    """Returns the rows, most expensive first, days in order. At most six queries.
 
     `subject` selects one story; `most` limits the number of rows.
     """
@@ -109,7 +109,7 @@ def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
             pk__in=_ids(key[1] for key in keys)
         ).values_list("pk", "position", "title")
     }
-    places |= _places_of_edits(_ids(key[1] for key in keys if key[1] not in places))
+    places |= _places_of_parts(_ids(key[1] for key in keys if key[1] not in places))
     return {
         key: f"{titles.get(key[0]) or key[0] or '–'} · "
         f"{places.get(key[1]) or _('The story itself')}"
@@ -117,12 +117,17 @@ def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
     }
 
 
-def _places_of_edits(takes: list[UUID]) -> dict[str, str]:
-    """Returns the scene of each take that was edited, with the word for that."""
-    rows = Take.objects.filter(pk__in=takes).values_list("pk", "scene__position", "scene__title")
+def _places_of_parts(items: list[UUID]) -> dict[str, str]:
+    """Returns the scene of each take that was edited, of each line and of each effect, with the
+    word for that. Three queries if there are any.
+    """
+    parts = ((Take, _("edits")), (Line, _("speech")), (Effect, _("effects")))
     return {
-        str(pk): f"{place}. {title}".strip() + f" · {_('edits')}"
-        for pk, place, title in (rows if takes else ())
+        str(pk): f"{place}. {title}".strip() + f" · {word}"
+        for model, word in (parts if items else ())
+        for pk, place, title in model._default_manager.filter(  # noqa: SLF001  Django's documented API
+            pk__in=items, scene__isnull=False
+        ).values_list("pk", "scene__position", "scene__title")
     }
 
 

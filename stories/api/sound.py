@@ -118,7 +118,7 @@ class StoryGenerateSoundController(ApiController):
     @operation("make_sound", summary="Make speech, music and effects", problems=(409,))
     def post(self, story_id: UUID, body: Body[GenerateSoundIn]) -> Accepted[SoundStarted]:
         """What is missing or stale, of these lines or of all; `music` for the music, `effects`
-        for those of these scenes. If it costs more than you may start alone: as for the preview.
+        for these effects. If it costs more than you may start alone: as for the preview.
         """
         story_of(self, story_id)
         start = generate_sound(
@@ -156,8 +156,8 @@ class SoundChooseController(ApiController):
 
     @operation("choose_sound", summary="Choose a take of sound")
     def post(self, take_id: UUID, body: Body[Empty]) -> SoundTakeOut:  # noqa: ARG002  rejects a body that is not empty
-        """Its line, or the story's music, is heard with it from now on. A rejected one cannot be
-        chosen (422).
+        """Its line, its effect or the story's music is heard with it from now on. A rejected one
+        cannot be chosen (422).
         """
         sound_take_of(self, take_id)
         return sound_take_out(self, sound_takes.select(take_id, actor=self.user))

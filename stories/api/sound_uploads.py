@@ -41,8 +41,13 @@ SENT = {
     "scene": {
         "type": "string",
         "format": "uuid",
-        "description": "The scene of an effect or of a recording. A recording without one "
-        "replaces the voices of the whole film.",
+        "description": "The scene of a recording or of a new effect. A recording without one "
+        "replaces the voices of the whole film, an effect without one belongs to it.",
+    },
+    "effect": {
+        "type": "string",
+        "format": "uuid",
+        "description": "The effect that gets another take. Left out: an effect is added.",
     },
     "reason": {"type": "string", "maxLength": MAX_REASON},
     "replace": {
@@ -61,6 +66,7 @@ class _Form:
     kind: SoundKind
     line: UUID | None
     scene: UUID | None
+    effect: UUID | None
     reason: str
     replace: bool | None
 
@@ -97,8 +103,8 @@ class StorySoundsController(ApiController):
     )
     def post(self, story_id: UUID) -> Created[SoundTakeOut]:
         """The file is read to its end before anything is kept, and one that was cut short is
-        refused. The take is heard from now on: a speech for its line, an effect from the start of
-        its scene, music for the film, a recording in place of the voices.
+        refused. The take is heard from now on: a speech for its line, a new effect from the start
+        of its scene or of the film, music for the film, a recording in place of the voices.
         """
         story_of(self, story_id)
         form = _form(self)
@@ -109,6 +115,7 @@ class StorySoundsController(ApiController):
             actor=self.user,
             scene_id=form.scene,
             line_id=form.line,
+            effect_id=form.effect,
             reason=form.reason,
             replace=form.replace,
         )
@@ -131,7 +138,7 @@ def _form(call: Call) -> _Form:
     if form.get("replace") not in REPLACE:
         wrong.append(("replace", NONE_OF_THESE))
     ids: dict[str, UUID | None] = {}
-    for name in ("line", "scene"):
+    for name in ("line", "scene", "effect"):
         try:
             ids[name] = UUID(form[name]) if name in form else None
         except ValueError:
@@ -148,7 +155,7 @@ def _form(call: Call) -> _Form:
             ]
         )
     kind = SoundKind(form["kind"])
-    return _Form(sent, kind, ids["line"], ids["scene"], reason, REPLACE[form.get("replace")])
+    return _Form(sent, kind, **ids, reason=reason, replace=REPLACE[form.get("replace")])
 
 
 @api.at("sounds/<uuid:take_id>/deselect/")
@@ -163,7 +170,7 @@ class SoundDeselectController(ApiController):
 
 
 def _scene_sound(call: Call, scene: Scene) -> SceneSoundOut:
-    row = SceneSound.objects.filter(scene=scene).select_related("recording", "effect").first()
+    row = SceneSound.objects.filter(scene=scene).select_related("recording").first()
     return scene_sound_out(call, row or SceneSound(scene=scene))
 
 
@@ -176,7 +183,7 @@ class SceneSoundController(ApiController):
 
     @operation("get_scene_sound", summary="Show how a scene sounds")
     def get(self, scene_id: UUID) -> SceneSoundOut:
-        """What is heard in it besides its lines."""
+        """What is heard in it besides its lines and its effects."""
         return _scene_sound(self, scene_of(self, scene_id))
 
     @operation("patch_scene_sound", summary="Change how a scene sounds", problems=(409,))

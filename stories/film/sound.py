@@ -22,11 +22,12 @@ from media.errors import MediaError
 from stories.enums import FilmKind, LoudnessPreset, Mood
 from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound, Take
 from stories.models.story_sound import SILENT_DB
+from stories.services.effects import effects_of
 from stories.services.fingerprints import frame_rate, frame_size
 from stories.services.lines import mapped
 from stories.services.recordings import recordings_of, usable
 from stories.services.sound import scene_sounds_of, settings_of
-from stories.services.sound_plan import lines_of_film
+from stories.services.sound_plan import in_order, lines_of_film
 from stories.services.speech_timing import SceneTiming, timing, too_long
 
 BEFORE, AFTER = 2, 6  # frames by which a caption is shown before and after its speech
@@ -189,7 +190,7 @@ def _level(base: float, change: float) -> float:
 
 
 def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | None:
-    """The sound of a film of these scenes. None: the story has none. At most three queries."""
+    """The sound of a film of these scenes. None: the story has none. At most four queries."""
     settings = settings_of(story)
     if settings is None or not settings.enabled:
         return None
@@ -233,11 +234,15 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
             if scene.pk in recorded.scenes
         ]
     )
+    spans = {scene.pk: (start, frames[scene.pk]) for scene, _row, start in placed}
+    film = (0, sum(frames.values()) + sum(cards))
     effects = [
-        Heard(effect, start + late, frames[scene.pk] - late, row.effect_db)
-        for scene, row, start in placed
-        if (effect := usable(row.effect)) is not None
-        and (late := round(row.effect_from * fps)) < frames[scene.pk]
+        Heard(take, start + late, length - late, effect.level_db)
+        for scene, found_there in in_order(effects_of(story), scenes)
+        for start, length in (spans[scene.pk] if scene else film,)
+        for effect in found_there
+        if (take := usable(effect.take)) is not None
+        and (late := round(effect.begins * fps)) < length
     ]
     clips = [
         Heard(scene.clip_take, start, frames[scene.pk])

@@ -15,7 +15,7 @@ from jobs.models import Job
 from jobs.outcomes import Done, Fail, Wait
 from jobs.registry import handler, on_end
 from jobs.run import Run
-from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
+from stories.enums import FilmKind, JobName, SoundKind, StoryStatus, TakeKind
 from stories.film.build import FilmNotReady, build_film
 from stories.film.growing import ENCODED, Growth, encode_ahead, encode_segment
 from stories.film.light import make_light
@@ -236,7 +236,7 @@ def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
         return None
     child = children.get(item.key)
     why = child.note if child and child.status != JobStatus.SUCCEEDED else item.why
-    if item.scene is None:
+    if item.kind == SoundKind.MUSIC:
         return ask_person(
             gettext_noop(
                 "The music could not be made: %(why)s Retry it, choose other music, or "
@@ -244,10 +244,18 @@ def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
             ),
             why=why,
         )
+    if item.scene is None:
+        return ask_person(
+            gettext_noop(
+                "An effect of the film could not be made: %(why)s Change its description, retry "
+                "it, or make the film without."
+            ),
+            why=why,
+        )
     if item.line is None:
         return ask_person(
             gettext_noop(
-                "The effect of scene %(position)s could not be made: %(why)s Change its "
+                "An effect of scene %(position)s could not be made: %(why)s Change its "
                 "description, retry it, or make the film without."
             ),
             position=item.position,

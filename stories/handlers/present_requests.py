@@ -86,7 +86,7 @@ def _end_file(scene: Scene) -> str:
 
 
 def of_sound(job: Job) -> Asking:
-    """The speech of the job's line, the story's music, or the effect of the job's scene.
+    """The speech of the job's line, the story's music, or the job's effect.
 
     Raises Fail if the film does not use it any more. As for a deleted scene, a call that is out is
     collected when the job has ended.

@@ -24,7 +24,7 @@ from stories.services import (
     takes,
     waking,
 )
-from stories.services.sound_plan import LINE_GONE
+from stories.services.sound_plan import EFFECT_GONE, LINE_GONE
 
 from . import present_requests
 from .outcomes import ask_person, collected_result, story_of, through_call_service
@@ -94,11 +94,11 @@ def scene_sound(run: Run) -> Done | Wait:
 
 
 def _sound_take(run: Run) -> Done | Wait:
-    """Speak a line, or make the story's music or the effect of a scene."""
+    """Speak a line, or make the story's music or an effect."""
     answer = _collected_or_bought(run, present_requests.of_sound)
     gone = Fail(LINE_GONE, code="line_gone")
     if run.job.name == JobName.SCENE_SOUND:
-        gone = Fail(SCENE_GONE, code="scene_gone")
+        gone = Fail(EFFECT_GONE, code="effect_gone")
     return _recorded(run, answer, sound_takes.record_result, page="sound_file", gone=gone)
 
 

@@ -3,6 +3,7 @@
 from .approval import Approval
 from .cast import CastMember, Look, SceneCast, SheetTake
 from .confirmation import Confirmation
+from .effect import Effect
 from .film import Film
 from .introduction import Introduction
 from .library import LibraryLook, LibraryMember, LibraryVersion
@@ -33,6 +34,7 @@ __all__ = [
     "CastMember",
     "Comment",
     "Confirmation",
+    "Effect",
     "Film",
     "FilmVerdict",
     "Introduction",

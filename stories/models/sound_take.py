@@ -15,8 +15,8 @@ class SoundTake(StoredTake):
 
     A table of its own beside `Take`: it has no frame, crop or prompt, and belongs to a line or to
     the whole story instead of a scene. A line selects one take of its speech, a story one of its
-    music, a scene one effect. A recording replaces all voices of its scene, or of the whole film
-    if it has no scene. `marks` are the times of the clauses: [{"text", "start_ms", "end_ms"}].
+    music, an effect one of its own. A recording replaces all voices of its scene, or of the whole
+    film if it has no scene. `marks` are the times of the clauses: [{"text", "start_ms", "end_ms"}].
     """
 
     story = models.ForeignKey(
@@ -37,6 +37,14 @@ class SoundTake(StoredTake):
         blank=True,
         related_name="takes",
         verbose_name=_("line"),
+    )
+    effect = models.ForeignKey(
+        "stories.Effect",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="takes",
+        verbose_name=_("sound effect"),
     )
     text = models.ForeignKey(
         "stories.LineText",

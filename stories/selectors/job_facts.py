@@ -102,7 +102,7 @@ def _sound_since() -> QuerySet[SoundTake, Any]:
     """The takes of a job's line, effect or music that supersede its failure."""
     item = Cast(NullIf(Replace(OuterRef("item"), Value("-"), Value("")), Value("")), UUIDField())
     mine = Q(line_id=item) | Q(kind=SoundKind.MUSIC, story_id=item)
-    mine |= Q(kind=SoundKind.SOUND, scene_id=item)
+    mine |= Q(effect_id=item)
     return SoundTake.objects.filter(mine, created_at__gt=OuterRef("finished_at")).order_by()
 
 

@@ -14,7 +14,7 @@ from jobs.models import Job
 from jobs.services import queue
 from providers.enums import CallState
 from providers.models import ProviderCall
-from stories.models import Line, Look, Scene, SheetTake, SoundTake, Story, Take, VisionCheck
+from stories.models import Effect, Line, Look, Scene, SheetTake, SoundTake, Story, Take, VisionCheck
 
 from . import job_data
 
@@ -43,10 +43,10 @@ def has_take() -> Q:
 
 
 def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
-    """Those of these calls that no open job follows and whose scene, line, look, take or story
-    exists.
+    """Those of these calls that no open job follows and whose scene, line, effect, look, take or
+    story exists.
 
-    At most seven queries.
+    At most eight queries.
     """
     wanted = list(calls)
     items = {call.item for call in wanted}
@@ -55,7 +55,7 @@ def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
         jobs.setdefault(job.item, []).append(job)
     known = _existing(Scene, items)
     if rest := items - known:
-        known |= _existing(Line, rest) | _existing(Story, rest)
+        known |= _existing(Line, rest) | _existing(Effect, rest) | _existing(Story, rest)
         known |= _existing(Look, rest) | _existing(Take, rest)
     return [
         call
@@ -65,7 +65,9 @@ def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
     ]
 
 
-def _existing(model: type[Scene | Line | Story | Look | Take], items: Iterable[str]) -> set[str]:
+def _existing(
+    model: type[Scene | Line | Effect | Story | Look | Take], items: Iterable[str]
+) -> set[str]:
     keys = list(filter(is_uuid, items))
     return {
         str(pk)

@@ -197,7 +197,7 @@ def enqueue_sound(
     reason: str = "",
 ) -> Job:
     """Enqueue the job that makes one take of sound. At most one is open for a line, for the music
-    or for the effect of a scene.
+    or for an effect.
     """
     wanted = {
         "provider": item.provider,

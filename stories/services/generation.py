@@ -327,8 +327,8 @@ def generate_sound(
     confirm_total: Decimal | None = None,
     ask_again: bool = False,
 ) -> Start:
-    """Make the missing and stale speech of these lines, or the music, or the effects of these
-    scenes. With nothing named: the speech of all lines.
+    """Make the missing and stale speech of these lines, or the music, or these effects. With
+    nothing named: the speech of all lines.
 
     `again`: also what is up to date, as another take. Raises Story.DoesNotExist, Forbidden,
     PlanChanged, GuardRefused (something is blocked), or Invalid if there is nothing to make.

@@ -92,7 +92,7 @@ def segment_key(kind: str, scene_id: Any) -> str:
 
 
 def sound_key(kind: str, item: str) -> str:
-    """Identifies the speech of a line, the music of a story or the effect of a scene, in calls and
+    """Identifies the speech of a line, the music of a story or an effect, in calls and
     confirmations.
     """
     return f"{kind}:{item}"
@@ -101,7 +101,8 @@ def sound_key(kind: str, item: str) -> str:
 def plan_key(job: Job) -> str:
     """The key that a plan gives to what a job makes, a scene's take or a sound.
 
-    A scene's picture and its effect have the same item.
+    A scene's picture and an effect may have the same item: the first effect of a scene has the id
+    of its scene if it was described before a scene could have several.
     """
     kind = SOUND_KIND.get(JobName(job.name))
     return job.item if kind is None else sound_key(kind, job.item)

@@ -111,7 +111,7 @@ def _clips(story: Story, scenes: list[Scene], facts: "JobFacts | None") -> dict[
 
 def _needs(plan: SoundPlan) -> list[_Need]:
     paces = Paces.of(plan.story, plan.items)
-    spoken = [item for item in plan.items if item.scene is not None]
+    spoken = [item for item in plan.items if item.line is not None]
     found = []
     for scene, group in groupby(spoken, key=lambda item: item.scene):
         assert scene is not None

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from stories.errors import Conflict, Invalid
 from stories.models import Scene, ScenePrompt, Story
 
-from . import cast, lines, sound
+from . import cast, effects, lines, sound
 from .fingerprints import is_english_outdated, text_digest
 from .locking import locked_for_words, locked_row, locked_scene, locked_story, require_room
 from .makers import MAKER_FIELDS, require_makers
@@ -277,6 +277,7 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
         )
         lines.copy(scene, copy)
         sound.copy_scene_sound(scene, copy)
+        effects.copy_effects(scene, copy)
         cast.copy(scene, copy)
         settle_length(story)
     return copy

@@ -15,7 +15,17 @@ from providers.models import AIProviderConfig
 from providers.prices import config_of
 from stories.enums import SoundKind, StoryStatus
 from stories.errors import GuardRefused, Invalid
-from stories.models import CastMember, Line, LineText, Scene, SceneSound, Story, StorySound, Voice
+from stories.models import (
+    CastMember,
+    Effect,
+    Line,
+    LineText,
+    Scene,
+    SceneSound,
+    Story,
+    StorySound,
+    Voice,
+)
 
 from . import waking
 from .makers import require_model, with_models
@@ -38,9 +48,8 @@ SETTINGS = (
     "music_until",
     "loudness",
 )
-OF_SCENE = ("effect_prompt", "effect_seconds", "effect_from", "effect_db", "clip_sound")
+OF_SCENE = ("clip_sound",)
 VOICE = ("provider", "voice", "model", "speed")
-BEGINS_LATE = gettext_noop("The effect begins after the end of its scene.")
 # The voices that a story has before a person chooses: its provider's default for the language.
 DEFAULT = "local"
 
@@ -93,7 +102,7 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
         values = with_models(sound, values)
         for name, value in values.items():
             setattr(sound, name, value)
-            _check(sound, name)
+            check(sound, name)
         if "music_provider" in values and not makes(sound.music_provider, SoundKind.MUSIC):
             raise Invalid(gettext_noop("This provider makes no music."), field="music_provider")
         if values.get("music_model"):
@@ -110,12 +119,12 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
 
 def scene_sounds_of(story: Story) -> dict[UUID, SceneSound]:
     """The sound settings of the scenes that have some. One query."""
-    rows = SceneSound.objects.filter(scene__story=story).select_related("recording", "effect")
+    rows = SceneSound.objects.filter(scene__story=story).select_related("recording")
     return {row.scene_id: row for row in rows}
 
 
 def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> SceneSound:
-    """Change what is heard in a scene besides its lines. No picture is made again for it.
+    """Change whether a scene's clip is heard. No picture is made again for it.
 
     Raises Scene.DoesNotExist, Forbidden, GuardRefused or Invalid.
     """
@@ -131,15 +140,9 @@ def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> Sc
         )
         scene = Scene.live.get(pk=scene_id)
         row = SceneSound.objects.filter(scene=scene).first() or SceneSound(scene=scene)
-        if "effect_prompt" in values:
-            values = composed_values(
-                {**values, "effect_prompt": visible.stripped(values["effect_prompt"])}
-            )
         for name, value in values.items():
             setattr(row, name, value)
-            _check(row, name)
-        if "effect_from" in values and row.effect_from >= scene.duration_seconds:
-            raise Invalid(BEGINS_LATE, field="effect_from")
+            check(row, name)
         row.save()
         waking.wake_story_jobs_on_commit(story.pk)
     return row
@@ -153,7 +156,8 @@ def copy_scene_sound(scene: Scene, target: Scene) -> None:
         row.save(force_insert=True)
 
 
-def _check(row: StorySound | SceneSound | Voice, name: str) -> None:
+def check(row: StorySound | SceneSound | Effect | Voice, name: str) -> None:
+    """Check and clean one field. Raises Invalid."""
     field: Any = row._meta.get_field(name)  # noqa: SLF001  Django's documented model API
     try:
         setattr(row, name, field.clean(getattr(row, name), row))
@@ -250,7 +254,7 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
         if len(voice.speaker) > Voice._meta.get_field("speaker").max_length:  # type: ignore[operator]  # noqa: SLF001  Django's documented model API
             raise Invalid(gettext_noop("At most %(most)s characters."), most=100, field="speaker")
         for name in VOICE:
-            _check(voice, name)
+            check(voice, name)
         if "provider" in values and not makes(voice.provider, SoundKind.SPEECH):
             raise Invalid(gettext_noop("This provider does not speak."), field="provider")
         if newest is not None and all(

@@ -11,7 +11,7 @@ from providers.models import AIProviderConfig
 from providers.preflight import used_fields_of
 from providers.requests import MusicRequest, SoundRequest, SpeechRequest, from_json
 from stories.enums import SoundKind
-from stories.models import LineText, SceneSound, SoundTake, Story, StorySound, Voice
+from stories.models import Effect, LineText, SoundTake, Story, StorySound, Voice
 from stories.models.sound_take import SAMPLE_RATE
 
 from .fingerprints import CANONICAL, text_digest
@@ -85,21 +85,21 @@ def music_hash(story: Story, sound: StorySound) -> str:
     )
 
 
-def effect_request(row: SceneSound) -> SoundRequest:
+def effect_request(effect: Effect) -> SoundRequest:
     return SoundRequest(
-        prompt=row.effect_prompt,
-        duration_ms=round(row.effect_seconds * 1000),
-        seed=_seed(row.scene_id),
+        prompt=effect.prompt,
+        duration_ms=round(effect.seconds * 1000),
+        seed=_seed(effect.pk),
     )
 
 
-def effect_hash(row: SceneSound, sound: StorySound) -> str:
-    """SHA-256 over the inputs of an effect. Its place in the scene and its level change nothing."""
+def effect_hash(effect: Effect, sound: StorySound) -> str:
+    """SHA-256 over the inputs of an effect. Its place and its level change nothing."""
     return _hash(
         {
             "kind": "sound",
-            "text": text_digest(row.effect_prompt),
-            "duration_ms": round(row.effect_seconds * 1000),
+            "text": text_digest(effect.prompt),
+            "duration_ms": round(effect.seconds * 1000),
             "provider": sound.effects_provider,
         }
     )

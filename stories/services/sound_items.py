@@ -1,20 +1,22 @@
-"""The speech of a line, the music of a story or the effect of a scene, as an item of a plan."""
+"""The speech of a line, the music of a story or an effect, as an item of a plan."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from core.localized_messages import LocalizedMessage
 from stories.enums import PlanState, SoundKind
-from stories.models import Line, Scene, SoundTake
+from stories.models import Effect, Line, Scene, SoundTake
 
 from .job_data import sound_key
 
 
 class SoundItem(NamedTuple):
-    """The speech of one line, the story's music, or the effect of a scene, in a plan. As
-    `plan.Item`.
+    """The speech of one line, the story's music, or one effect, in a plan. As `plan.Item`.
 
-    `item` is the id of the line, the story or the scene, `take` the selected take.
+    `item` is the id of the line, the story or the effect, `take` the selected take. The music and
+    the effects of the whole film have no scene.
     """
 
     kind: str
@@ -28,6 +30,7 @@ class SoundItem(NamedTuple):
     input_hash: str
     scene: Scene | None = None
     line: Line | None = None
+    effect: Effect | None = None
     take: SoundTake | None = None
     failed: bool = False
 
@@ -39,6 +42,13 @@ class SoundItem(NamedTuple):
     @property
     def position(self) -> int:
         return self.scene.position if self.scene else 0
+
+    @property
+    def place(self) -> str:
+        """Where it is heard, for people."""
+        if self.scene is not None:
+            return _("Scene %(n)s") % {"n": self.scene.position}
+        return _("Music") if self.kind == SoundKind.MUSIC else _("Effect of the film")
 
     @property
     def title(self) -> str:

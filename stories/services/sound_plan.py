@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext_noop
 
-from core.localized_messages import DomainError, LocalizedMessage
+from core.localized_messages import DomainError, LocalizedMessage, Value
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
 from providers import requests
@@ -19,13 +19,14 @@ from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
 from providers.requests import MusicRequest, SoundRequest
 from stories.enums import JobName, Mood, PlanState, ReviewStatus, SoundKind
-from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound
+from stories.models import Effect, Line, Scene, SoundTake, Story, StorySound, tenths
 from stories.selectors.job_facts import JobFacts
 
 from . import job_data
+from .effects import effects_of, is_late, why_late
 from .paces import Paces
 from .recordings import recordings_of
-from .sound import BEGINS_LATE, Cast, cast_of, scene_sounds_of, settings_of
+from .sound import Cast, cast_of, scene_sounds_of, settings_of
 from .sound_inputs import (
     effect_hash,
     effect_request,
@@ -40,6 +41,8 @@ from .sound_items import SoundItem
 from .speech_timing import timing, too_long
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from providers.models import AIProviderConfig
     from stories.selectors.job_facts import JobRow
 
@@ -56,10 +59,17 @@ BEING_MADE = LocalizedMessage(
 )
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 LINE_GONE = gettext_noop("The line has been deleted.")
+EFFECT_GONE = gettext_noop("The effect has been deleted.")
 SOUND_OFF = gettext_noop("The story's sound is turned off.")
 SCENE_GONE = gettext_noop("The scene has been deleted.")
-NO_EFFECT = gettext_noop("The scene has no generated effect any more.")
-EFFECT_IS_LATE = gettext_noop("Scene %(position)s: the effect begins after the end of its scene.")
+NO_EFFECT = gettext_noop("The effect has no description any more.")
+EFFECT_IS_LATE = gettext_noop(
+    "Scene %(position)s: the effect at %(seconds)s s begins after the end of its scene."
+)
+FILM_EFFECT_IS_LATE = gettext_noop(
+    "The effect of the film at %(seconds)s s begins after the end of the film."
+)
+GONE = {SoundKind.SPEECH: LINE_GONE, SoundKind.SOUND: EFFECT_GONE}
 NO_MUSIC = gettext_noop("The story has no music any more.")
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
@@ -76,7 +86,7 @@ class SoundPlan:
     cast: Cast | None = None
     scenes: tuple[Scene, ...] = ()
     too_long: tuple[LocalizedMessage, ...] = ()  # recordings
-    late_effects: frozenset[UUID] = frozenset()  # scenes that end before their effect begins
+    late_effects: tuple[LocalizedMessage, ...] = ()  # that begin after their scene or film
 
     @property
     def todo(self) -> list[SoundItem]:
@@ -98,8 +108,8 @@ class SoundPlan:
 
     @property
     def warnings(self) -> list[LocalizedMessage]:
-        """The scenes that are too short for their lines, by the real lengths or by estimates, or
-        that end before their effect begins.
+        """The scenes that are too short for their lines, by the real lengths or by estimates, and
+        the effects that begin too late to be heard.
         """
         found: list[LocalizedMessage | None] = [*self.too_long]
         paces = Paces.of(self.story, self.items)
@@ -107,12 +117,10 @@ class SoundPlan:
             (item for item in self.items if item.line), key=lambda item: item.scene
         ):
             found.append(_too_long(paces, scene, list(items), last=scene is self.last))
-        found += [
-            LocalizedMessage(EFFECT_IS_LATE, {"position": scene.position})
-            for scene in self.scenes
-            if scene.pk in self.late_effects
+        return [
+            *(warning for warning in found if warning is not None),
+            *self.late_effects,
         ]
-        return [warning for warning in found if warning is not None]
 
     @property
     def last(self) -> Scene | None:
@@ -170,13 +178,15 @@ def plan_sound(
         for line in found
         if recorded.of_scene(scene) is None
     ]
+    seconds = sum(scene.duration_seconds for scene in scenes)
     if settings.mood != Mood.NONE and scenes:
-        items.append(_music(story, settings, sum(scene.duration_seconds for scene in scenes)))
-    items += [
-        _effect(settings, own[scene.pk], scene)
-        for scene in scenes
-        if scene.pk in own and own[scene.pk].effect_prompt
+        items.append(_music(story, settings, seconds))
+    heard = [
+        _Placed(effect, place, place.duration_seconds if place else seconds + story.cards_seconds)
+        for place, effects in in_order(effects_of(story), scenes)
+        for effect in effects
     ]
+    items += [_effect(settings, *placed) for placed in heard if placed.effect.prompt]
     return SoundPlan(
         story,
         settings,
@@ -184,12 +194,38 @@ def plan_sound(
         cast,
         tuple(scenes),
         recorded.too_long(scenes),
-        frozenset(
-            scene.pk
-            for scene in scenes
-            if scene.pk in own and own[scene.pk].effect and _is_late(own[scene.pk], scene)
+        tuple(
+            _late(placed)
+            for placed in heard
+            if placed.effect.take and is_late(placed.effect, placed.seconds)
         ),
     )
+
+
+class _Placed(NamedTuple):
+    """An effect, its scene (None: the whole film), and how long that is in seconds."""
+
+    effect: Effect
+    scene: Scene | None
+    seconds: float
+
+
+def in_order(
+    effects: Iterable[Effect], scenes: Iterable[Scene]
+) -> list[tuple[Scene | None, list[Effect]]]:
+    """The effects of the whole film (None) and those of each scene, by their beginnings."""
+    found: dict[UUID | None, list[Effect]] = {}
+    for effect in sorted(effects, key=lambda effect: effect.begins):
+        found.setdefault(effect.scene_id, []).append(effect)
+    places: list[Scene | None] = [None, *scenes]
+    return [(place, found.get(place.pk if place else None, [])) for place in places]
+
+
+def _late(placed: _Placed) -> LocalizedMessage:
+    values: dict[str, Value] = {"seconds": tenths(placed.effect.begins)}
+    if placed.scene is None:
+        return LocalizedMessage(FILM_EFFECT_IS_LATE, values)
+    return LocalizedMessage(EFFECT_IS_LATE, {"position": placed.scene.position, **values})
 
 
 def _speech(
@@ -234,26 +270,25 @@ def _music(story: Story, settings: StorySound, seconds: float) -> SoundItem:
     )
 
 
-def _effect(settings: StorySound, row: SceneSound, scene: Scene) -> SoundItem:
-    wanted, take = effect_hash(row, settings), row.effect
+def _effect(settings: StorySound, effect: Effect, scene: Scene | None, seconds: float) -> SoundItem:
+    """`scene`: where it is heard, `seconds` long; None: in the whole film."""
+    wanted, take = effect_hash(effect, settings), effect.take
     stale = take is not None and bool(take.input_hash) and take.input_hash != wanted
     item = SoundItem(
         SoundKind.SOUND,
-        scene.key,
+        effect.key,
         *_standing(take, stale=stale, why=CHANGED_EFFECT),
         provider=settings.effects_provider,
-        request=effect_request(row),
+        request=effect_request(effect),
         input_hash=wanted,
         scene=scene,
+        effect=effect,
         take=take,
     )
-    if item.will and _is_late(row, scene):  # nothing is bought that would not be heard
-        return item._replace(state="blocked", will=False, why=LocalizedMessage(BEGINS_LATE))
+    if item.will and is_late(effect, seconds):  # nothing is bought that would not be heard
+        late = LocalizedMessage(why_late(effect))
+        return item._replace(state="blocked", will=False, why=late)
     return item
-
-
-def _is_late(row: SceneSound, scene: Scene) -> bool:
-    return bool(row.effect_from >= scene.duration_seconds)
 
 
 def _standing(
@@ -293,56 +328,50 @@ def _decided(item: SoundItem, seen: "_Seen", prices: "_Prices") -> SoundItem:
         return item._replace(state="blocked", will=False, why=error.sentence)
 
 
-def place_of_job(job: Job) -> Line | Scene | None:
-    """The line that a job speaks or the scene whose effect it makes, also a deleted one.
+def place_of_job(job: Job) -> Line | Effect | None:
+    """The line that a job speaks or the effect that it makes, also a deleted one.
 
     None for music, and for what does not exist any more.
     """
     if job.name == JobName.LINE_SPEECH:
         return Line.objects.select_related("current", "scene").filter(pk=job.item).first()
     if job.name == JobName.SCENE_SOUND:
-        return Scene.objects.filter(pk=job.item).first()
+        return Effect.objects.select_related("scene", "take").filter(pk=job.item).first()
     return None
 
 
-def why_unwanted(story: Story, kind: str, place: Line | Scene | None) -> LocalizedMessage | None:
-    """Why the film does not use such a take any more, or None. At most two queries.
+def why_unwanted(story: Story, kind: str, place: Line | Effect | None) -> LocalizedMessage | None:
+    """Why the film does not use such a take any more, or None. One query.
 
-    `place` is the line to speak, or the scene of an effect.
+    `place` is the line to speak, or the effect to make.
     """
-    if kind == SoundKind.SPEECH and (
-        not isinstance(place, Line)
-        or place.deleted_at is not None
-        or place.scene.deleted_at is not None
-    ):
-        return LocalizedMessage(LINE_GONE)
-    if kind == SoundKind.SOUND and (not isinstance(place, Scene) or place.deleted_at is not None):
+    if kind in GONE and (place is None or place.deleted_at is not None):
+        return LocalizedMessage(GONE[kind])
+    if place is not None and place.scene is not None and place.scene.deleted_at is not None:
         return LocalizedMessage(SCENE_GONE)
     settings = settings_of(story)
     if settings is None or not settings.enabled:
         return LocalizedMessage(SOUND_OFF)
     if kind == SoundKind.MUSIC and settings.mood == Mood.NONE:
         return LocalizedMessage(NO_MUSIC)
-    if isinstance(place, Scene):
-        described = SceneSound.objects.filter(scene=place).exclude(effect_prompt="")
-        return None if described.exists() else LocalizedMessage(NO_EFFECT)
+    if isinstance(place, Effect) and not place.prompt:
+        return LocalizedMessage(NO_EFFECT)
     return None
 
 
-def sound_item(story: Story, job: Job, place: Line | Scene | None) -> SoundItem:
+def sound_item(story: Story, job: Job, place: Line | Effect | None) -> SoundItem:
     """What a job makes from the rows as they are now, with the seed that it was started with.
 
-    `place` is the line to speak, with its scene, or the scene of an effect, which is described.
-    The story has sound.
+    `place` is the line to speak, with its scene, or the effect to make, which is described. The
+    story has sound.
     """
     if isinstance(place, Line):
         item = _speech(story, place.scene, place, cast_of(story), {})
     else:
         settings = settings_of(story)
         assert settings is not None
-        if isinstance(place, Scene):
-            row = SceneSound.objects.select_related("effect").get(scene=place)
-            item = _effect(settings, row, place)
+        if isinstance(place, Effect):
+            item = _effect(settings, place, place.scene, inf)  # the plan has looked at its place
         else:
             lengths = Scene.live.filter(story=story).values_list("duration_seconds", flat=True)
             item = _music(story, settings, sum(lengths))
@@ -388,8 +417,8 @@ def _next_seed(item: SoundItem) -> int:
     takes = SoundTake.objects.filter(kind=item.kind)
     if item.line:
         takes = takes.filter(line=item.line)
-    elif item.scene:
-        takes = takes.filter(scene=item.scene)
+    elif item.effect:
+        takes = takes.filter(effect=item.effect)
     else:
         takes = takes.filter(story_id=item.item)
     return int((item.request.seed + takes.count()) % 2**32)

@@ -8,7 +8,15 @@ from django.db import transaction
 from jobs.models import Job
 from providers.models import ProviderCall
 from stories.enums import ReviewStatus, SoundKind
-from stories.models import Line, LineText, Scene, SceneSound, SoundTake, Story, StorySound
+from stories.models import (
+    Effect,
+    Line,
+    LineText,
+    SceneSound,
+    SoundTake,
+    Story,
+    StorySound,
+)
 from stories.models.sound_take import SAMPLE_RATE
 
 from . import collecting, job_data, segment_jobs, waking
@@ -21,7 +29,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
     """Record the take of a settled call once, however often and by whomever this is called.
 
     It is selected if nothing usable is, or if it was made from what its line and voice are now.
-    None if its line, scene or story is gone.
+    None if its line, effect or story is gone.
     """
     if call.kind not in SoundKind.values:
         return None
@@ -30,11 +38,15 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
         if call.kind == SoundKind.SPEECH
         else None
     )
-    scene = line.scene if line else None
-    if call.kind == SoundKind.SOUND:
-        scene = Scene.objects.filter(pk=call.item).first()
-    if scene is None and call.kind != SoundKind.MUSIC:
+    effect = (
+        Effect.objects.select_related("scene").filter(pk=call.item).first()
+        if call.kind == SoundKind.SOUND
+        else None
+    )
+    place = line or effect
+    if place is None and call.kind != SoundKind.MUSIC:
         return None
+    scene = place.scene if place else None
     story_id = scene.story_id if scene else call.subject
     if not Story.objects.filter(pk=story_id).exists():
         return None
@@ -49,6 +61,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
                 "story_id": story_id,
                 "scene": scene,
                 "line": line,
+                "effect": effect,
                 "text": LineText.objects.filter(pk=asked.get("text_id") or 0).first(),
                 "kind": call.kind,
                 "samples": samples_of(result),
@@ -86,17 +99,17 @@ def _select_by_rule(take: SoundTake, *, replaces: str | None) -> None:
 class _Slot(NamedTuple):
     """The row and its field that select a take."""
 
-    model: type[Line | SceneSound | StorySound]
+    model: type[Effect | Line | SceneSound | StorySound]
     key: dict[str, Any]
     field: str
 
 
 def _slot(take: SoundTake) -> _Slot | None:
-    """Where a take of this kind is selected. None: its line or scene is gone."""
+    """Where a take of this kind is selected. None: its line, effect or scene is gone."""
     if take.kind == SoundKind.SPEECH:
         return _Slot(Line, {"pk": take.line_id}, "speech_take") if take.line_id else None
     if take.kind == SoundKind.SOUND:
-        return _Slot(SceneSound, {"scene_id": take.scene_id}, "effect") if take.scene_id else None
+        return _Slot(Effect, {"pk": take.effect_id}, "take") if take.effect_id else None
     if take.kind == SoundKind.RECORDING and take.scene_id:
         return _Slot(SceneSound, {"scene_id": take.scene_id}, "recording")
     field = "recording" if take.kind == SoundKind.RECORDING else "music_take"
@@ -142,7 +155,7 @@ def _locked(take_id: UUID | str, actor: Any) -> SoundTake:
 
 
 def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
-    """Select this take for its line, its scene, or the story.
+    """Select this take for its line, its effect, its scene, or the story.
 
     Raises SoundTake.DoesNotExist, Forbidden or Invalid (a rejected take).
     """
@@ -164,14 +177,15 @@ def is_selected(take: SoundTake) -> bool:
 
 
 def deselect(take_id: UUID | str, *, actor: Any) -> SoundTake:
-    """Leave this take out of the film. Without a recording the voices speak again.
+    """Leave this take out of the film, also of copies of its scene. Without a recording the voices
+    speak again.
 
     Raises SoundTake.DoesNotExist or Forbidden.
     """
     with transaction.atomic():
         take = _locked(take_id, actor)
         if (slot := _slot(take)) is not None:
-            rows = slot.model._default_manager.filter(**slot.key, **{slot.field: take})  # noqa: SLF001  Django's documented API
+            rows = slot.model._default_manager.filter(**{slot.field: take})  # noqa: SLF001  Django's documented API
             if rows.update(**{slot.field: None}):
                 waking.wake_story_jobs_on_commit(take.story_id)
     return take

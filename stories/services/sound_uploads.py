@@ -12,9 +12,10 @@ from media import audio_import
 from providers.store import Stored, save, workplace
 from stories.enums import ReviewStatus, SoundKind, TakeSource
 from stories.errors import ApprovedTake, Invalid
-from stories.models import Line, Scene, SoundTake, Story
+from stories.models import Effect, Line, Scene, SoundTake, Story
 
 from . import waking
+from .effects import new_effect_locked
 from .permissions import require_story_owner
 from .sound import locked_for_sound
 from .sound_takes import choose_locked, selected_locked
@@ -35,6 +36,7 @@ CHANNELS = {
 SILENT = gettext_noop("Nothing can be heard in this file.")
 WANTS_LINE = gettext_noop("Say which line it speaks.")
 WANTS_SCENE = gettext_noop("Say in which scene it is heard.")
+NO_EFFECT = gettext_noop("There is no such effect.")
 WANTS_NONE = gettext_noop("This kind of sound belongs to the whole film.")
 APPROVED = gettext_noop("An approved take stands there. Say whether the file replaces it.")
 
@@ -50,6 +52,7 @@ class SoundUpload:
     kind: SoundKind
     scene_id: UUID | None
     line_id: UUID | None
+    effect_id: UUID | None
     actor: Any
     reason: str
     replace: bool | None
@@ -70,6 +73,7 @@ def read_sound(
     actor: Any,
     scene_id: UUID | None = None,
     line_id: UUID | None = None,
+    effect_id: UUID | None = None,
     reason: str = "",
     replace: bool | None = False,
 ) -> SoundUpload:
@@ -82,7 +86,7 @@ def read_sound(
     """
     story = Story.objects.get(pk=story_id)
     require_story_owner(actor, story)
-    scene_id = _place(story, kind, scene_id, line_id)
+    scene_id = _place(story, kind, scene_id, line_id, effect_id)
     reason = visible.stripped(reason)
     if len(reason) > MAX_REASON:
         raise Invalid(gettext_noop("At most %(most)s characters."), most=MAX_REASON, field="reason")
@@ -97,14 +101,20 @@ def read_sound(
             raise Invalid(SILENT, field="file")
         stored = save(clean, "flac")
     return SoundUpload(
-        story.pk, kind, scene_id, line_id, actor, reason, replace, stored, found.samples
+        story.pk, kind, scene_id, line_id, effect_id, actor, reason, replace, stored, found.samples
     )
 
 
 def _place(
-    story: Story, kind: SoundKind, scene_id: UUID | None, line_id: UUID | None
+    story: Story,
+    kind: SoundKind,
+    scene_id: UUID | None,
+    line_id: UUID | None,
+    effect_id: UUID | None,
 ) -> UUID | None:
     """The scene that the sound belongs to. Raises Invalid for a place that its kind has not."""
+    if effect_id is not None and kind != SoundKind.SOUND:
+        raise Invalid(NO_EFFECT, field="effect")
     if kind == SoundKind.SPEECH:
         lines = Line.live.filter(scene__story=story, scene__deleted_at=None)
         line = lines.filter(pk=line_id).first() if line_id else None
@@ -115,29 +125,37 @@ def _place(
         raise Invalid(WANTS_SCENE, field="line")
     if kind == SoundKind.MUSIC and scene_id is not None:
         raise Invalid(WANTS_NONE, field="scene")
-    if scene_id is None:
-        if kind == SoundKind.SOUND:
-            raise Invalid(WANTS_SCENE, field="scene")
-        return None
-    if not Scene.live.filter(pk=scene_id, story=story).exists():
+    if effect_id is not None:
+        effect = Effect.live.filter(pk=effect_id, story=story).first()
+        if effect is None or scene_id not in {None, effect.scene_id}:
+            raise Invalid(NO_EFFECT, field="effect")
+        scene_id = effect.scene_id
+    if scene_id is not None and not Scene.live.filter(pk=scene_id, story=story).exists():
         raise Invalid(WANTS_SCENE, field="scene")
     return scene_id
 
 
 def add_sound(read: SoundUpload) -> SoundTake:
-    """Make the stored file a take and select it.
+    """Make the stored file a take and select it. An effect that is not named is added.
 
     An approved take stays selected unless `replace` says otherwise. Raises Story.DoesNotExist,
-    Forbidden, GuardRefused, ApprovedTake, or Invalid if its line or scene was deleted meanwhile.
+    Forbidden, GuardRefused, ApprovedTake, or Invalid if its line, effect or scene was deleted
+    meanwhile.
     """
     with transaction.atomic():
         story = locked_for_sound(read.story_id, read.actor)
-        _place(story, read.kind, read.scene_id, read.line_id)
+        _place(story, read.kind, read.scene_id, read.line_id, read.effect_id)
+        effect_id = read.effect_id
+        if read.kind == SoundKind.SOUND and effect_id is None:
+            effect = new_effect_locked(story, read.scene_id)
+            effect.save()
+            effect_id = effect.pk
         line = Line.live.filter(pk=read.line_id).first() if read.line_id else None
         take = SoundTake(
             story=story,
             scene_id=read.scene_id,
             line=line,
+            effect_id=effect_id,
             text_id=line.current_id if line else None,
             kind=read.kind,
             source=TakeSource.UPLOADED,

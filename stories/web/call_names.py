@@ -8,14 +8,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from providers.models import ProviderCall
-from stories.models import Line, Look, Scene, Story
+from stories.models import Effect, Line, Look, Scene, Story
 from stories.services.permissions import stories_for
 
 
 def names_of(user: Any, calls: Iterable[ProviderCall]) -> dict[UUID, tuple[str, str]]:
     """A label and an address for each call of a story that the person sees.
 
-    Five queries at most.
+    Six queries at most.
     """
     rows = list(calls)
     stories = {
@@ -48,12 +48,16 @@ def _page(story: Story) -> str:
 
 
 def _scenes_of(calls: Iterable[ProviderCall]) -> Mapping[str, Scene]:
-    """The scenes by what calls name: the scene itself, or one of its lines."""
+    """The scenes by what calls name: the scene itself, or one of its lines or effects."""
     items = _ids(call.item for call in calls)
-    lines = dict(Line.objects.filter(pk__in=items).values_list("pk", "scene_id"))
-    scenes = Scene.objects.filter(pk__in=items | set(lines.values())).in_bulk()
+    parts = {
+        part: scene
+        for model in (Line, Effect)
+        for part, scene in model.objects.filter(pk__in=items).values_list("pk", "scene_id")
+    }
+    scenes = Scene.objects.filter(pk__in=items | {*parts.values()} - {None}).in_bulk()
     named = {str(key): scene for key, scene in scenes.items()}
-    return named | {str(line): scenes[scene] for line, scene in lines.items() if scene in scenes}
+    return named | {str(part): scenes[scene] for part, scene in parts.items() if scene in scenes}
 
 
 def _looks_of(calls: Iterable[ProviderCall]) -> Mapping[str, Look]:

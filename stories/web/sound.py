@@ -15,15 +15,12 @@ from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from core.admin.display import money
-from core.localized_messages import DomainError
 from core.numbers import amount
 from providers.enums import Kind
-from providers.models import AIProviderConfig
 from providers.registry import makes
 from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind, TakeSource
 from stories.errors import Invalid
 from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound, Voice
-from stories.models.scene_sound import LONGEST_EFFECT, SHORTEST_EFFECT
 from stories.models.story_sound import LOUDEST_DB, SILENT_DB
 from stories.services import line_edits
 from stories.services import sound as domain
@@ -33,11 +30,12 @@ from stories.services.makers import Maker
 from stories.services.permissions import is_story_owner
 from stories.services.pronunciations import Entry, set_pronunciations
 from stories.services.sound_items import SoundItem
-from stories.services.sound_plan import SoundPlan, plan_sound, priced_again
+from stories.services.sound_plan import SoundPlan, plan_sound
 
+from .effects import shown_effects
 from .forms import connections, maker_choices, maker_from, maker_value
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
-from .sound_takes import number
+from .sound_takes import number, one_more_price
 
 TAKES_SHOWN = 60  # the newest of a scene, or of the whole film
 
@@ -83,18 +81,9 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
     mine = [
         warning for warning in plan.warnings if warning.values.get("position") == scene.position
     ]
-    own = SceneSound.objects.filter(scene=scene).select_related("recording", "effect").first()
-    effect = next(
-        (item for item in plan.items if item.kind == SoundKind.SOUND and item.item == scene.key),
-        None,
-    )
+    own = SceneSound.objects.filter(scene=scene).select_related("recording").first()
     return {
-        "effect": effect,
-        "effect_price": _price(effect),
-        "effects_by": _connection(plan.settings.effects_provider) if plan.settings else "",
-        "effects_are_sketches": plan.settings is None or plan.settings.effects_provider == "local",
-        "longest_effect": LONGEST_EFFECT,
-        "shortest_effect": SHORTEST_EFFECT,
+        "effects": shown_effects(story, scene, plan),
         "lines": lines,
         "scene_sound": own or SceneSound(scene=scene),
         "scene_sounds": other_takes(story, scene),
@@ -106,32 +95,19 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
     }
 
 
-def _connection(provider: str) -> str:
-    """The name of a connection, as people gave it."""
-    found = AIProviderConfig.objects.filter(provider=provider).values_list("name", flat=True)
-    return found.first() or provider
-
-
 def _shown(line: Line, item: SoundItem | None, takes: list[SoundTake]) -> ShownLine:
     selected = line.speech_take
     if selected is not None and selected not in takes:  # of the line that this one was copied from
         takes = [selected, *takes]
-    return ShownLine(line, item, takes, _price(item))
-
-
-def _price(item: SoundItem | None) -> Decimal | None:
-    if item is None or item.state in {"running", "blocked"}:
-        return None
-    try:
-        return item.price if item.will else priced_again(item).price
-    except DomainError:
-        return None
+    return ShownLine(line, item, takes, one_more_price(item))
 
 
 def other_takes(story: Story, scene: Scene | None) -> dict[str, list[SoundTake]]:
-    """The takes of the scene, or of the whole film (None), but for speech, by kind. One query."""
+    """The recordings and music of the scene, or of the whole film (None), by kind. One query."""
     found: dict[str, list[SoundTake]] = {}
-    rows = SoundTake.objects.filter(story=story, scene=scene).exclude(kind=SoundKind.SPEECH)
+    rows = SoundTake.objects.filter(
+        story=story, scene=scene, kind__in=(SoundKind.RECORDING, SoundKind.MUSIC)
+    )
     for take in rows.select_related("reviewed_by")[:TAKES_SHOWN]:
         found.setdefault(take.kind, []).append(take)
     return found
@@ -176,10 +152,11 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
             for row in rows
             if row.archived_at is None and makes(row.kind, SoundKind.SOUND)
         ],
-        "effects": [item for item in plan.items if item.kind == SoundKind.SOUND],
+        "effects": shown_effects(story, None, plan),
+        "scene_effects": [item for item in plan.items if item.effect and item.scene],
         "pronunciations": cast.pronunciations.entries,
         "takes": other_takes(story, None),
-        "music_price": _price(
+        "music_price": one_more_price(
             next((item for item in plan.items if item.kind == SoundKind.MUSIC), None)
         ),
         "quietest": SILENT_DB,

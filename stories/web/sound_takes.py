@@ -1,5 +1,6 @@
 """Takes of sound on the pages: uploaded, selected, reviewed, left out, made again."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from core.admin.display import money
+from core.localized_messages import DomainError
 from core.numbers import amount
 from stories.enums import ReviewStatus, SoundKind
 from stories.errors import Invalid
@@ -18,6 +20,8 @@ from stories.models import Scene, SoundTake, Story
 from stories.services import sound as domain
 from stories.services import sound_takes
 from stories.services.generation import generate_sound
+from stories.services.sound_items import SoundItem
+from stories.services.sound_plan import priced_again
 from stories.services.sound_uploads import upload_sound
 
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
@@ -78,7 +82,9 @@ def upload(request: HttpRequest, story: Story) -> HttpResponse:
         raise Http404
     if file is None:
         raise Invalid(gettext_noop("Choose a file first."), field="file")
-    scene_id, line_id = (_id(request.POST.get(name, ""), name) for name in ("scene", "line"))
+    scene_id, line_id, effect_id = (
+        uuid_from(request.POST.get(name, ""), name) for name in ("scene", "line", "effect")
+    )
     take = upload_sound(
         story.pk,
         SoundKind(kind),
@@ -86,6 +92,7 @@ def upload(request: HttpRequest, story: Story) -> HttpResponse:
         actor=request.user,
         scene_id=scene_id,
         line_id=line_id,
+        effect_id=effect_id,
         replace=request.POST.get("choice") == "replace",
     )
     message = (
@@ -98,7 +105,8 @@ def upload(request: HttpRequest, story: Story) -> HttpResponse:
     return after(request, story, take.scene, message)
 
 
-def _id(text: str, field: str) -> UUID | None:
+def uuid_from(text: str, field: str) -> UUID | None:
+    """An id that a form has sent, or None. Raises Invalid."""
     try:
         return UUID(text) if text else None
     except ValueError:
@@ -108,17 +116,10 @@ def _id(text: str, field: str) -> UUID | None:
 @require_POST
 @errors_as_responses
 def scene_sound(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
-    """Set the scene's effect, its beginning and its level, and whether the clip is heard."""
+    """Say whether the scene's clip is heard."""
     scene, sent = scene_or_404(story, scene_id), request.POST
-    values: dict[str, Any] = {}
-    if "clip_sound" in sent:
-        values["clip_sound"] = {"yes": True, "no": False}.get(sent["clip_sound"])
-    if "effect_prompt" in sent:
-        values["effect_prompt"] = sent["effect_prompt"]
-    for name in ("effect_seconds", "effect_from", "effect_db"):
-        if name in sent:
-            values[name] = number(sent[name], name)
-    domain.change_scene_sound(scene.pk, actor=request.user, **values)
+    heard = {"yes": True, "no": False}.get(sent.get("clip_sound", ""))
+    domain.change_scene_sound(scene.pk, actor=request.user, clip_sound=heard)
     return after(request, story, scene, _("The sound is saved."))
 
 
@@ -139,23 +140,6 @@ def music(request: HttpRequest, story: Story) -> HttpResponse:
     return after(request, story, None, message)
 
 
-@require_POST
-@errors_as_responses
-def effect(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
-    """Make the scene's effect, or one more take of it, at the confirmed price."""
-    scene, total = scene_or_404(story, scene_id), amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
-    wanted: dict[str, Any] = {"effects": [scene.pk], "again": True}
-    wanted["ask_again"] = "ask_again" in request.POST
-    start = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)
-    if start.stopped is not None and start.stopped.new:
-        return after(request, story, scene, str(start.stopped), tone="ask")
-    start.require()
-    message = _("The effect is being made for %(price)s.") % {"price": money(start.total)}
-    return after(request, story, scene, message)
-
-
 def number(text: str, field: str) -> float:
     """A number as people write it. Raises Invalid."""
     try:
@@ -165,3 +149,13 @@ def number(text: str, field: str) -> float:
     if found != found:  # noqa: PLR0124  not a number
         raise Invalid(gettext_noop("Enter a number."), field=field)
     return found
+
+
+def one_more_price(item: SoundItem | None) -> Decimal | None:
+    """The price of making it, or one more take of it. None: it cannot be made now."""
+    if item is None or item.state in {"running", "blocked"}:
+        return None
+    try:
+        return item.price if item.will else priced_again(item).price
+    except DomainError:
+        return None

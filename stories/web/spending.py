@@ -9,7 +9,7 @@ from providers import ledger
 from providers.enums import CallState, Kind
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import ReviewStatus
-from stories.models import Line, Scene, Story, Take
+from stories.models import Effect, Line, Scene, Story, Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Spending:
 
 
 def spending_of(story: Story) -> Spending:
-    """The costs of a story. Seven queries, whatever the number of scenes and calls.
+    """The costs of a story. Eight queries, whatever the number of scenes and calls.
 
-    The speech of a line counts to its scene.
+    The speech of a line and an effect count to their scene.
     """
     subject = str(story.pk)
     scenes = {
@@ -44,8 +44,9 @@ def spending_of(story: Story) -> Spending:
     }
     names = dict(AIProviderConfig.objects.values_list("provider", "name"))
     scene_of = {
-        str(line): str(scene)
-        for line, scene in Line.objects.filter(scene__story=story).values_list("pk", "scene_id")
+        str(part): str(scene)
+        for model in (Line, Effect)
+        for part, scene in model.objects.filter(scene__story=story).values_list("pk", "scene_id")
     }
     by_item: dict[str, ledger.Totals] = {}
     by_kind: dict[str, ledger.Totals] = {}

@@ -19,6 +19,7 @@ class BoardUrls:
             check_takes,
             comments,
             controls,
+            effects,
             english,
             film_review,
             generation_dialog,
@@ -38,6 +39,7 @@ class BoardUrls:
         film_page = "<uuid:story_id>/review/"
         take = f"{board}takes/<uuid:take_id>/"
         sound_take = f"{board}sounds/<uuid:take_id>/"
+        effect = f"{board}effects/<uuid:effect_id>/"
         own = [
             path(board, wrap(board_page.board), name="stories_story_board"),
             path(f"{board}cards/", wrap(board_page.cards), name="board_cards"),
@@ -65,7 +67,10 @@ class BoardUrls:
             path(f"{scene}lines/", wrap(sound.lines), name="board_lines"),
             path(f"{scene}speak/", wrap(sound.speak), name="board_speak"),
             path(f"{scene}sound/", wrap(sound_takes.scene_sound), name="board_scene_sound"),
-            path(f"{scene}effect/", wrap(sound_takes.effect), name="board_effect"),
+            path(f"{board}effects/", wrap(effects.add), name="board_effect_add"),
+            path(f"{effect}change/", wrap(effects.change), name="board_effect_change"),
+            path(f"{effect}make/", wrap(effects.make), name="board_effect_make"),
+            path(f"{effect}remove/", wrap(effects.remove), name="board_effect_remove"),
             path(f"{board}sounds/", wrap(sound_takes.upload), name="board_sound_upload"),
             path(f"{sound_take}choose/", wrap(sound_takes.choose), name="board_sound_choose"),
             path(f"{sound_take}review/", wrap(sound_takes.review), name="board_sound_review"),

@@ -256,13 +256,24 @@ def _sound(record, world):
     )
     record("choose_sound", "POST", f"sounds/{sound}/choose/", {})
     record("deselect_sound", "POST", f"sounds/{sound}/deselect/", {})
+    effect = record(
+        "create_effect",
+        "POST",
+        f"stories/{story}/effects/",
+        {"scene": str(scene), "prompt": "a door bell", "seconds": 1.5, "begins": 2.0},
+    )
+    record("create_effect", "POST", f"stories/{story}/effects/", {"seconds": 40})
+    record("list_effects", "GET", f"stories/{story}/effects/?page_size=1")
+    record("get_effect", "GET", f"effects/{effect['id']}/")
+    record("patch_effect", "PATCH", f"effects/{effect['id']}/", {"level_db": -6.0})
+    record("delete_effect", "DELETE", f"effects/{effect['id']}/")
     record("get_scene_sound", "GET", f"scenes/{scene}/sound/")
     record("patch_scene_sound", "PATCH", f"scenes/{scene}/sound/", {"clip_sound": True})
     record.keep(
         "upload_sound",
         record.client.send(
             f"stories/{story}/sounds/",
-            {"file": SimpleUploadedFile("effect.wav", tone(500, 220)), "kind": "sound"},
+            {"file": SimpleUploadedFile("line.wav", tone(500, 220)), "kind": "speech"},
         ),
     )
     record.keep(

@@ -75,6 +75,7 @@ def test_every_change_of_what_can_be_read_compares_versions(api, world, admin_us
     path = path.format(
         story=world.story.pk,
         scene=world.scenes[0].pk,
+        effect=world.effect.pk,
         member=world.sheet.look.member_id,
         comment=world.comment.pk,
         project=world.story.project_id,

@@ -64,7 +64,10 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "stories_story_voice": ("choose_voice",),
     "board_lines": ("list_lines", "write_lines"),
     "board_speak": ("make_sound",),
-    "board_effect": ("make_sound",),
+    "board_effect_add": ("create_effect",),
+    "board_effect_change": ("patch_effect",),
+    "board_effect_make": ("make_sound",),
+    "board_effect_remove": ("delete_effect",),
     "board_scene_sound": ("get_scene_sound", "patch_scene_sound"),
     "board_sound_upload": ("upload_sound",),
     "board_sound_choose": ("choose_sound",),
@@ -302,6 +305,8 @@ PROGRAMS_ONLY = {
     "bulk_create_scenes": "people write one scene after another, or plan a script",
     "list_sounds": "pages show them beside their lines",
     "get_sound_take": "pages show them beside their lines",
+    "list_effects": "pages show them at their scenes and at the film",
+    "get_effect": "pages show them at their scenes and at the film",
 }
 
 

@@ -161,6 +161,11 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "judge_sound": ("sounds/{sound}/verdict/", {"verdict": "approved"}, changed(200)),
     "upload_sound": ("stories/{story}/sounds/", "sound", changed(201)),
     "deselect_sound": ("sounds/{sound}/deselect/", {}, changed(200)),
+    "list_effects": ("stories/{story}/effects/", None, seen()),
+    "create_effect": ("stories/{story}/effects/", {"prompt": "rain"}, changed(201)),
+    "get_effect": ("effects/{effect}/", None, seen()),
+    "patch_effect": ("effects/{effect}/", {"level_db": -6.0}, changed(200)),
+    "delete_effect": ("effects/{effect}/", None, changed(204)),
     "get_scene_sound": ("scenes/{scene}/sound/", None, seen()),
     "patch_scene_sound": ("scenes/{scene}/sound/", {"clip_sound": True}, changed(200)),
     "remix_film": ("stories/{story}/remix/", {}, changed(409)),  # it has no film of this step
@@ -376,6 +381,7 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
         "scene": world.scenes[0].pk,
         "take": world.other_take.pk,
         "sound": world.sound.pk,
+        "effect": world.effect.pk,
         "member": world.sheet.look.member_id,
         "look": world.sheet.look_id,
         "sheet": world.sheet.pk,
@@ -522,6 +528,7 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
             .format(
                 story_id=world.story.pk,
                 scene_id=world.scenes[0].pk,
+                effect_id=world.effect.pk,
                 member_id=world.sheet.look.member_id,
                 look_id=world.sheet.look_id,
                 take_id=world.take.pk,

@@ -16,6 +16,7 @@ from stories.models import (
     Approval,
     CastMember,
     Comment,
+    Effect,
     Film,
     LibraryMember,
     LibraryVersion,
@@ -59,6 +60,7 @@ class World:
     take: Take
     other_take: Take
     sound: SoundTake
+    effect: Effect
     sheet: SheetTake
     film: Film
     job: Job
@@ -178,6 +180,7 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         take,
         other,
         sound,
+        Effect.objects.create(story=story, scene=scenes[0], prompt="a door bell"),
         sheet,
         film,
         job,

@@ -14,7 +14,7 @@ from stories.enums import SoundKind
 from stories.errors import ApprovedTake, Forbidden, GuardRefused, Invalid
 from stories.film.sound import sound_of
 from stories.models import Line, SceneSound, SoundTake, StorySound
-from stories.services import line_edits, scenes, sound, sound_takes
+from stories.services import effects, line_edits, scenes, sound, sound_takes
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
 from stories.services.plan import load_scenes
@@ -125,7 +125,7 @@ def test_music_and_effects_are_heard(story, owner):
     music = upload_sound(story.pk, SoundKind.MUSIC, file=sent(9000), actor=owner)
     effect = upload_sound(story.pk, SoundKind.SOUND, file=sent(), actor=owner, scene_id=two.pk)
     sound.change_settings(story.pk, actor=owner, mood="calm", music_from=1, music_until=5.5)
-    sound.change_scene_sound(two.pk, actor=owner, effect_db=-3)
+    effects.change_effect(effect.effect_id, actor=owner, level_db=-3)
     found = sound_of(story, [one, two], "preview")
     assert (found.music, found.music_frames) == (music, (24, 132))
     assert [(row.take, row.start, row.gain_db) for row in found.effects] == [(effect, 96, -3.0)]
@@ -199,7 +199,6 @@ def test_a_sound_has_a_place(story, owner, colleague):
         (SoundKind.SPEECH, {}, "line"),
         (SoundKind.SPEECH, {"line_id": elsewhere.pk}, "line"),
         (SoundKind.SPEECH, {"line_id": line.pk, "scene_id": other.pk}, "line"),
-        (SoundKind.SOUND, {}, "scene"),
         (SoundKind.SOUND, {"scene_id": other.pk}, "scene"),
         (SoundKind.MUSIC, {"scene_id": scene.pk}, "scene"),
         (SoundKind.RECORDING, {"scene_id": scene.pk, "line_id": line.pk}, "line"),

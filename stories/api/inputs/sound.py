@@ -80,7 +80,7 @@ class VoiceIn(Strict):
 
 class GenerateSoundIn(Strict):
     """`lines` left out, without music and effects: of all that need it. `music`: also the music.
-    `effects`: those of these scenes. `again`: also what is up to date, as another take.
+    `effects`: these effects. `again`: also what is up to date, as another take.
     """
 
     lines: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] | UnsetType = UNSET

@@ -10,7 +10,16 @@ from msgspec import Meta
 
 from api.controllers import Call
 from stories.enums import LineKind, LoudnessPreset, Mood, ReviewStatus, SoundKind, TakeSource
-from stories.models import CastMember, Line, SceneSound, SoundTake, Story, StorySound, Voice
+from stories.models import (
+    CastMember,
+    Effect,
+    Line,
+    SceneSound,
+    SoundTake,
+    Story,
+    StorySound,
+    Voice,
+)
 from stories.services.cast_names import key_of
 from stories.services.sound import speakers_of
 from stories.services.sound_items import SoundItem
@@ -29,13 +38,14 @@ class Mark(msgspec.Struct):
 
 class SoundTakeOut(msgspec.Struct):
     """One generation or upload of sound. `scene_id` is null for what belongs to the whole film,
-    `line_id` for all but speech.
+    `line_id` for all but speech, `effect_id` for all but effects.
     """
 
     id: UUID
     story_id: UUID
     scene_id: UUID | None
     line_id: UUID | None
+    effect_id: UUID | None
     kind: SoundKind
     source: TakeSource
     url: Link
@@ -86,14 +96,17 @@ class VoiceOut(msgspec.Struct):
 
 
 class SoundItemOut(msgspec.Struct):
-    """The speech of a line, the music, or the effect of a scene; music has neither `line_id` nor
-    `scene_id`. `will`: a take is made, at `price`.
+    """The speech of a line, the music, or an effect; music has neither `line_id` nor `scene_id`.
+    `will`: a take is made, at `price`.
     """
 
     kind: SoundKind
     line_id: UUID | None
+    effect_id: UUID | None
     scene_id: UUID | None
-    position: Annotated[int, Meta(description="Of the scene; 0 for music.")]
+    position: Annotated[
+        int, Meta(description="Of the scene; 0 for music and for effects of the whole film.")
+    ]
     state: PlanState
     will: bool
     price: Money
@@ -135,35 +148,56 @@ class SoundOut(msgspec.Struct):
     warnings: Annotated[
         list[str],
         Meta(
-            description="Scenes that are too short for their lines, with the length that they need."
+            description="Scenes that are too short for their lines, with the length that they "
+            "need, and effects that begin too late to be heard."
         ),
     ]
 
 
 class SceneSoundOut(msgspec.Struct):
-    """What is heard in a scene besides its lines. The recording replaces their voices."""
+    """What is heard in a scene besides its lines and its effects. The recording replaces the voices
+    of its lines.
+    """
 
     scene_id: UUID
     recording: SoundTakeOut | None
-    effect: SoundTakeOut | None
-    effect_prompt: str
-    effect_seconds: float
-    effect_from: float
-    effect_db: float
     clip_sound: Annotated[
         bool | None, Meta(description="Null: the clip is heard only if nobody speaks.")
     ]
+
+
+class EffectOut(msgspec.Struct):
+    """A sound effect of a scene, or of the whole film (no scene). `take` is the one that is heard.
+    Only an effect with a prompt is generated.
+    """
+
+    id: UUID
+    story_id: UUID
+    scene_id: UUID | None
+    prompt: str
+    seconds: Annotated[float, Meta(description="The length that is ordered.")]
+    begins: Annotated[float, Meta(description="Seconds of its scene, or of the film.")]
+    level_db: float
+    take: Annotated[SoundTakeOut | None, Meta(description="Null: none yet.")]
+
+
+def effect_out(call: Call, effect: Effect) -> EffectOut:
+    return EffectOut(
+        effect.pk,
+        effect.story_id,
+        effect.scene_id,
+        effect.prompt,
+        effect.seconds,
+        effect.begins,
+        effect.level_db,
+        sound_take_out(call, effect.take) if effect.take else None,
+    )
 
 
 def scene_sound_out(call: Call, row: SceneSound) -> SceneSoundOut:
     return SceneSoundOut(
         scene_id=row.scene_id,
         recording=sound_take_out(call, row.recording) if row.recording else None,
-        effect=sound_take_out(call, row.effect) if row.effect else None,
-        effect_prompt=row.effect_prompt,
-        effect_seconds=row.effect_seconds,
-        effect_from=row.effect_from,
-        effect_db=row.effect_db,
         clip_sound=row.clip_sound,
     )
 
@@ -174,6 +208,7 @@ def sound_take_out(call: Call, take: SoundTake) -> SoundTakeOut:
         story_id=take.story_id,
         scene_id=take.scene_id,
         line_id=take.line_id,
+        effect_id=take.effect_id,
         kind=SoundKind(take.kind),
         source=TakeSource(take.source),
         url=link(call, take.file),
@@ -220,6 +255,7 @@ def sound_item_out(item: SoundItem) -> SoundItemOut:
     return SoundItemOut(
         SoundKind(item.kind),
         line_id,
+        item.effect.pk if item.effect else None,
         item.scene.pk if item.scene else None,
         item.position,
         item.state,

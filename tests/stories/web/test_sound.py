@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from jobs.runner import run_due
 from providers.models import AIProviderConfig
-from stories.models import Line, SoundTake, StorySound, Voice
+from stories.models import Effect, Line, SoundTake, StorySound, Voice
 from stories.services import lines, sound
 from stories.services.generation import generate_sound
 from tests.stories.factories import make_scene, make_story
@@ -243,9 +243,13 @@ def test_sound_is_uploaded_on_panel_and_film_page(story, client, owner):
     music = SoundTake.objects.get(kind="music")
     post(client, "board_sound_leave", story.pk, music.pk)
     assert StorySound.objects.get(story=story).music_take is None
-    post(client, "board_scene_sound", story.pk, scene.pk, clip_sound="no", effect_db="−6")
+    post(client, "board_scene_sound", story.pk, scene.pk, clip_sound="no")
     scene.sound.refresh_from_db()
-    assert (scene.sound.clip_sound, scene.sound.effect_db) == (False, -6.0)
+    assert scene.sound.clip_sound is False
+    effect = Effect.objects.get()
+    post(client, "board_effect_change", story.pk, effect.pk, level_db="−6")
+    effect.refresh_from_db()
+    assert (effect.level_db, effect.begins, effect.prompt) == (-6.0, 0.0, "")
     response = post(client, "board_sound_upload", story.pk, kind="speech")
     assert response.status_code == 302
     assert SoundTake.objects.count() == 5
@@ -264,39 +268,45 @@ def test_other_music_is_made_at_the_price_that_was_shown(story, client, owner):
     assert "Make other music · $0.50" in page(client, "stories_story_film", story.pk)
 
 
-def test_an_effect_is_described_and_made_at_its_scene(story, client, owner):
+def test_effects_are_described_and_made_at_their_scene(story, client, owner):
     scene = story.all_scenes.get()
     sound.change_settings(story.pk, actor=owner, mood="none")
     AIProviderConfig.objects.get(provider="local").models.create(
         kind="sound", name="paid", is_default=True, price=Decimal("0.20"), unit="call"
     )
     assert "Make the effect" not in page(client, "board_scene", story.pk, scene.pk)
-    post(
-        client,
-        "board_scene_sound",
-        story.pk,
-        scene.pk,
-        effect_prompt="a door bell",
-        effect_seconds="1,5",
-        effect_from="0.5",
-        effect_db="0",
-    )
+    for prompt, begins in (("a door bell", "0.5"), ("rain", "0"), (" ", "0")):
+        post(
+            client,
+            "board_effect_add",
+            story.pk,
+            scene=scene.pk,
+            prompt=prompt,
+            seconds="1,5",
+            begins=begins,
+            level_db="0",
+        )
+    rain, bell = Effect.objects.order_by("begins")
     shown = page(client, "board_scene", story.pk, scene.pk)
-    assert "Make the effect · $0.20" in shown
-    assert "a door bell</textarea>" in shown
+    assert shown.count("Make the effect · $0.20") == 2
+    assert shown.index("rain</textarea>") < shown.index("a door bell</textarea>")
     film = page(client, "stories_story_film", story.pk)
     assert "Effects of the scenes" in film
     assert "a door bell" in film
     for confirmed in ("0.10", "", "0.20"):
-        post(client, "board_effect", story.pk, scene.pk, confirm_total=confirmed)
+        post(client, "board_effect_make", story.pk, bell.pk, confirm_total=confirmed)
         run_due()
     take = SoundTake.objects.get(kind="sound")
-    assert (take.scene_id, take.samples) == (scene.pk, 72_000)
+    assert (take.effect_id, take.scene_id, take.samples) == (bell.pk, scene.pk, 72_000)
     shown = page(client, "board_scene", story.pk, scene.pk)
-    assert "Make another take of the effect · $0.20" in shown
+    assert shown.count("Make another take of the effect · $0.20") == 1
+    assert shown.count("Make the effect · $0.20") == 1
     assert f'aria-label="Effect of scene {scene.position}"' in page(
         client, "stories_story_film", story.pk
     )
+    post(client, "board_effect_remove", story.pk, rain.pk)
+    assert list(Effect.live.all()) == [bell]
+    assert post(client, "board_effect_remove", story.pk, rain.pk).status_code == 404
     post(
         client,
         "stories_story_sound",
@@ -319,6 +329,24 @@ def test_an_effect_is_described_and_made_at_its_scene(story, client, owner):
     )
     assert response.status_code == 302
     assert StorySound.objects.get(story=story).effects_provider == "elevenlabs"
+
+
+def test_effects_of_the_whole_film_are_on_its_page(story, client, owner):
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    post(client, "board_effect_add", story.pk, prompt="wind", seconds="2", begins="1")
+    effect = Effect.objects.get()
+    assert (effect.scene_id, effect.seconds, effect.begins) == (None, 2.0, 1.0)
+    assert "wind</textarea>" not in page(client, "board_scene", story.pk, story.all_scenes.get().pk)
+    film = page(client, "stories_story_film", story.pk)
+    assert "Make the effect · $0.00" in film
+    post(client, "board_effect_make", story.pk, effect.pk, confirm_total="0")
+    run_due()
+    post(client, "board_sound_upload", story.pk, kind="sound", effect=effect.pk, file=sound_file())
+    assert SoundTake.objects.filter(effect=effect).count() == 2
+    film = page(client, "stories_story_film", story.pk)
+    assert film.count('aria-label="Take 2"') == 1
+    effect.refresh_from_db()
+    assert effect.take.source == "uploaded"
 
 
 def test_a_failed_voice_is_said_on_the_board(story, client, owner):
