@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from . import keys
-from .calls.limits import counting
+from .calls.limits import counting, questions
 from .enums import OPEN_CALL, CallState, Kind
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
@@ -54,18 +54,20 @@ class Use:
 
 
 def limits_of(config: AIProviderConfig, *, now: datetime | None = None) -> list[Use]:
-    """Return the usage of the limits per minute, per hour and at once; three queries."""
+    """Return the usage of the limits per minute, per hour and at once; five queries. Free questions
+    count like calls.
+    """
     now = now or timezone.now()
     calls = ProviderCall.objects.filter(provider=config)
     return [
         Use(
             _("Calls in a minute"),
-            Decimal(counting(calls, since=now - timedelta(minutes=1)).count()),
+            _used(config, since=now - timedelta(minutes=1)),
             _whole(config.rate_limit_per_minute),
         ),
         Use(
             _("Calls in an hour"),
-            Decimal(counting(calls, since=now - timedelta(hours=1)).count()),
+            _used(config, since=now - timedelta(hours=1)),
             _whole(config.rate_limit_per_hour),
         ),
         Use(
@@ -74,6 +76,11 @@ def limits_of(config: AIProviderConfig, *, now: datetime | None = None) -> list[
             _whole(config.max_concurrent),
         ),
     ]
+
+
+def _used(config: AIProviderConfig, *, since: datetime) -> Decimal:
+    calls = counting(ProviderCall.objects.filter(provider=config), since=since).count()
+    return Decimal(calls + questions(config, since=since).count())
 
 
 def budgets_of(config: AIProviderConfig) -> list[Use]:

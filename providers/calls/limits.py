@@ -19,13 +19,19 @@ from providers import keys
 from providers.enums import OPEN_CALL, CallState
 from providers.errors import NotConfigured, NotNow, PriceAboveConfirmed
 from providers.ledger import counted, month_start
-from providers.models import AIProviderConfig, OrganizationBudget, ProviderCall
+from providers.models import (
+    AIProviderConfig,
+    OrganizationBudget,
+    ProviderCall,
+    ProviderQuestion,
+)
 from providers.registry import adapter_for
 
 RECHECK_INTERVAL = timedelta(minutes=10)  # a raised budget or a resume wakes jobs earlier
 SLOT_WAIT = timedelta(seconds=1)
 MIN_SPACING = timedelta(milliseconds=50)  # at most 20 retries a second per provider
 FARTHEST_SLOT = timedelta(minutes=2)
+QUESTIONS_ARE_KEPT = timedelta(hours=2)  # longer than the longest window of a limit
 ABOVE = gettext_noop(
     "It costs %(amount)s USD now, and %(limit)s USD were confirmed. It goes on when a "
     "person confirms the new price."
@@ -107,16 +113,24 @@ def check_usable(config: AIProviderConfig) -> None:
         )
 
 
-def check_limits(
-    config: AIProviderConfig,
-    *,
-    besides: ProviderCall | None = None,
-    questions_since: Callable[[datetime], int] | None = None,
-) -> None:
-    """Check the rate limits across all workers, counted over the ledger rows.
+def count_question(provider: str) -> None:
+    """Count a free question, which is asked right after, as the calls are counted.
 
-    Raises `NotNow`. `besides` is a call that is not counted. `questions_since` returns how many
-    free questions, which have no row in the ledger, count with the calls since then.
+    Call it outside of a transaction. Raises `NotConfigured` or `NotNow`, and counts nothing then.
+    """
+    with spacing(provider), transaction.atomic(durable=True):
+        _budget, config = lock(provider)
+        check_usable(config)
+        check_limits(config)
+        now = database_now()
+        ProviderQuestion.objects.filter(asked_at__lt=now - QUESTIONS_ARE_KEPT).delete()
+        ProviderQuestion.objects.create(provider=config, asked_at=now)
+
+
+def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = None) -> None:
+    """Check the rate limits across all workers, counted over the ledger rows and the questions.
+
+    Raises `NotNow`. `besides` is a call that is not counted.
     """
     now = database_now()
     if config.not_before and config.not_before > now:
@@ -144,8 +158,7 @@ def check_limits(
     ):
         if limit is None:
             continue
-        questions = questions_since(now - window) if questions_since else 0
-        free = _free_at(sent, limit=limit, window=window, now=now, questions=questions)
+        free = _free_at(config, sent, limit=limit, window=window, now=now)
         if free:
             raise _limited(template, config, free, limit=limit)
     if (
@@ -174,25 +187,37 @@ def counting(sent: QuerySet[ProviderCall], *, since: datetime) -> QuerySet[Provi
     )
 
 
+def questions(config: AIProviderConfig, *, since: datetime) -> QuerySet[ProviderQuestion]:
+    """Return the free questions that a rate limit counts with the calls."""
+    return ProviderQuestion.objects.filter(provider=config, asked_at__gt=since)
+
+
 def _free_at(
-    sent: Any, *, limit: int, window: timedelta, now: datetime, questions: int
+    config: AIProviderConfig,
+    sent: QuerySet[ProviderCall],
+    *,
+    limit: int,
+    window: timedelta,
+    now: datetime,
 ) -> datetime | None:
     """Return when the next call fits into the window, or None if it fits now."""
-    in_window = counting(sent, since=now - window)
-    calls = in_window.count()
-    if calls + questions < limit:
-        return None
     if limit == 0:
         return now + window
-    if calls < limit:
-        return now + window / limit
-    at = (
-        in_window.annotate(counts_from=Coalesce("sending_at", "reserved_at"))
+    calls = (
+        counting(sent, since=now - window)
+        .annotate(counts_from=Coalesce("sending_at", "reserved_at"))
         .order_by("-counts_from")
-        .values_list("counts_from", flat=True)[limit - 1]
+        .values_list("counts_from", flat=True)[:limit]
     )
-    free: datetime = at + window
-    return max(free, now + timedelta(milliseconds=10))
+    asked = (
+        questions(config, since=now - window)
+        .order_by("-asked_at")
+        .values_list("asked_at", flat=True)[:limit]
+    )
+    newest: list[datetime] = sorted([*calls, *asked], reverse=True)[:limit]
+    if len(newest) < limit:
+        return None
+    return max(newest[-1] + window, now + timedelta(milliseconds=10))
 
 
 def check_price(amount: Decimal, limit: Decimal | None) -> None:

@@ -343,10 +343,9 @@ def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:
 
     Such refusals stop the provider for a while, not the job.
     """
-    stop_provider(call, refused)
     if refused.kind == Refusal.LIMIT:
-        until = refused.until or database_now() + LIMIT_PAUSE
-        raise NotNow.of(refused.sentence, until=until, wait="rate_limit")
+        raise pause_for_limit(call.provider, refused)
+    stop_provider(call, refused)
     if refused.kind in STOPS_UNTIL_RESUMED:
         raise NotNow.of(refused.sentence, until=database_now() + RECHECK_INTERVAL, wait="provider")
 
@@ -354,10 +353,18 @@ def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:
 def stop_provider(call: ProviderCall, refused: Refused) -> None:
     """Apply a refusal that affects the whole provider: rate limit, bad key or no credit."""
     if refused.kind == Refusal.LIMIT:
-        until = refused.until or database_now() + LIMIT_PAUSE
-        AIProviderConfig.objects.filter(pk=call.provider.pk).update(not_before=until)
+        pause_for_limit(call.provider, refused)
     elif refused.kind in STOPS_UNTIL_RESUMED:
         pause_for_key(call, refused.sentence)
+
+
+def pause_for_limit(config: AIProviderConfig, refused: Refused) -> NotNow:
+    """Store the pause that a provider asks for, of a call or a free question. Returns what to raise
+    until then.
+    """
+    until = refused.until or database_now() + LIMIT_PAUSE
+    AIProviderConfig.objects.filter(pk=config.pk).update(not_before=until)
+    return NotNow.of(refused.sentence, until=until, wait="rate_limit")
 
 
 def stop_provider_late(call: ProviderCall, refused: Refused) -> None:

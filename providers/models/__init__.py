@@ -6,6 +6,7 @@ from .money_change import MoneyChange
 from .organization_budget import Bill, OrganizationBudget, RoleLimit
 from .provider_call import ProviderCall
 from .provider_model import ProviderModel
+from .question import ProviderQuestion
 from .raw_answer import RawAnswer
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "OrganizationBudget",
     "ProviderCall",
     "ProviderModel",
+    "ProviderQuestion",
     "RawAnswer",
     "RoleLimit",
     "reason_of",

@@ -21,9 +21,6 @@ class SpeechPrediction(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("story", "input_hash"), name="speech_prediction_once"),
         )
-        indexes = (
-            models.Index(fields=("provider", "created_at"), name="speech_prediction_limits"),
-        )
 
     def __str__(self) -> str:
         return f"{self.input_hash[:8]}: {self.duration_ms} ms"

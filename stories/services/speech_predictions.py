@@ -5,7 +5,6 @@ A job asks, never a page. A line is asked about once for each version of its wor
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import transaction
 
@@ -80,11 +79,7 @@ def predict(story: Story, run: Run) -> Predicted:
 
 
 def _ask(story: Story, item: SoundItem, config: AIProviderConfig, run: Run) -> None:
-    def asked_since(since: datetime) -> int:
-        rows = SpeechPrediction.objects.filter(provider=config.provider, created_at__gt=since)
-        return rows.count()
-
-    length = predicted_ms(config, item.request, asked_since=asked_since)
+    length = predicted_ms(config, item.request)
     with transaction.atomic():
         run.hold()
         SpeechPrediction.objects.get_or_create(

@@ -38,6 +38,7 @@ class Supertone(Fake):
             "quota": problem(402, "Not enough credits"),
             "forbidden": problem(403, "Permission denied"),
             "limit": problem(429, "rate limit exceeded"),
+            "limit_seconds": Reply(429, {"message": "slow"}, {"Retry-After": "120"}),
             "no_voice": problem(404, "Voice not found"),
             "validation": problem(400, "Invalid request data", nested=False),
         }

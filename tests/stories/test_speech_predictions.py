@@ -9,11 +9,16 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
+from core.clock import moved
 from jobs.models import Job
 from jobs.runner import run_due
-from providers.models import AIProviderConfig, ProviderCall
+from providers import usage
+from providers.calls import limits
+from providers.errors import NotNow
+from providers.models import AIProviderConfig, ProviderCall, ProviderQuestion
 from stories.models import SpeechPrediction, Story
 from stories.services import line_edits, scenes, sound, speech_predictions
+from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
 from stories.services.paces import Paces
 from stories.services.plan import plan_generation
@@ -94,8 +99,66 @@ def test_what_it_does_not_predict_is_not_asked_again_and_estimated(story, fake, 
     assert SpeechPrediction.objects.filter(duration_ms=None).count() == 1
 
 
+@pytest.mark.parametrize(("scenario", "seconds"), [("limit", 20), ("limit_seconds", 120)])
+def test_too_many_questions_pause_the_calls_of_the_key_as_well(story, fake, scenario, seconds):
+    fake.expect(scenario, times=1)
+    before = timezone.now()
+    run_due()
+    config = AIProviderConfig.objects.get(provider="supertone")
+    wait = timedelta(seconds=seconds)
+    assert before + wait <= config.not_before <= timezone.now() + wait
+    job = Job.objects.get()
+    assert (job.status, job.wait_for) == ("waiting", "rate_limit")
+    assert job.run_at >= config.not_before
+    with pytest.raises(NotNow, match="has asked for a pause"):
+        limits.check_limits(config)
+    assert len(asked(fake)) == 1
+    with moved(wait + timedelta(seconds=1)):
+        Job.objects.update(run_at=before)
+        run_due()
+    assert SpeechPrediction.objects.get().duration_ms == 3000
+
+
+def test_questions_count_in_the_limits_and_in_the_use_of_the_key(story, fake, client, owner):
+    set_config(rate_limit_per_minute=3, rate_limit_per_hour=10)
+    fake.expect("http_500", times=1)
+    run_due()
+    say(story, owner, "b" * 10)
+    run_due()
+    assert (len(asked(fake)), ProviderQuestion.objects.count()) == (2, 2)
+    config = AIProviderConfig.objects.get(provider="supertone")
+    minute, hour, _at_once = usage.limits_of(config)
+    assert (minute.used, minute.limit, hour.used, hour.limit) == (2, 3, 2, 10)
+    limits.check_limits(config)
+    ProviderQuestion.objects.update(asked_at=timezone.now() - timedelta(minutes=30))
+    assert [use.used for use in usage.limits_of(config)] == [0, 2, 0]
+    AIProviderConfig.objects.update(rate_limit_per_hour=2)
+    config.refresh_from_db()
+    half_an_hour = timezone.now() + timedelta(minutes=30)
+    with pytest.raises(NotNow, match="calls an hour are used up") as later:
+        limits.check_limits(config)
+    assert abs(later.value.until - half_an_hour) < timedelta(seconds=10)
+    ProviderQuestion.objects.update(asked_at=timezone.now() - timedelta(hours=3))
+    limits.count_question("supertone")
+    assert ProviderQuestion.objects.count() == 1
+
+
+def test_speech_that_is_paid_waits_for_the_questions_before_it(story, fake, owner):
+    set_config(rate_limit_per_minute=1)
+    run_due()
+    generate_sound(story.pk, actor=owner)
+    run_due()
+    job = Job.objects.get(name="line_speech")
+    assert (job.status, job.wait_for, fake.paid) == ("waiting", "rate_limit", 0)
+    ProviderQuestion.objects.update(asked_at=timezone.now() - timedelta(minutes=2))
+    Job.objects.update(run_at=timezone.now())
+    run_due()
+    job.refresh_from_db()
+    assert (job.status, len(fake.orders)) == ("succeeded", 1)
+
+
 def test_a_provider_that_does_not_answer_now_is_asked_after_the_next_change(story, fake, owner):
-    fake.expect("limit", times=1)
+    fake.expect("http_500", times=1)
     run_due()
     assert SpeechPrediction.objects.count() == 0
     assert Job.objects.get(name="speech_lengths").status == "succeeded"
@@ -157,14 +220,13 @@ def estimate(story):
 @pytest.mark.parametrize("limit", ["rate_limit_per_minute", "rate_limit_per_hour"])
 def test_the_questions_of_all_stories_count_in_the_limits_of_the_key(story, fake, owner, limit):
     set_config(**{limit: 2})
-    other = make_story(owner, status="planned", duration_seconds=2)
-    SpeechPrediction.objects.create(story=other, input_hash="0" * 64, provider="supertone")
+    ProviderQuestion.objects.create(provider_id="supertone")  # of another story
     say(story, owner, "b" * 10, "c" * 20)
     run_due()
     assert asked(fake) == ["b" * 10]
     job = Job.objects.get()
     assert (job.status, job.wait_for) == ("waiting", "rate_limit")
-    SpeechPrediction.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    ProviderQuestion.objects.update(asked_at=timezone.now() - timedelta(hours=2))
     Job.objects.update(run_at=timezone.now())
     run_due()
     assert asked(fake) == ["b" * 10, "c" * 20]

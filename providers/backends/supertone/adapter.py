@@ -12,13 +12,13 @@ from providers import connection_test, raw_answer_search, settings_schema
 from providers.adapters import Accepted, Bytes, CallContext, Health, ModelSpec, Result, Voice
 from providers.amounts import rounded
 from providers.client import ProviderResponse, UnreadableError, unparsable
-from providers.enums import Kind
+from providers.enums import Kind, Refusal
 from providers.errors import Later
 from providers.lenient_decoding import number_of
 from providers.models import AIProviderConfig
 from providers.requests import Request, SpeechRequest
 from providers.settings_schema import Common
-from providers.speech_api import SpeechServer
+from providers.speech_api import KINDS, SpeechServer
 
 from .messages import Balance, FoundVoice, Predicted, Problem, Voices
 from .settings import VOICE_ID, Settings
@@ -68,13 +68,15 @@ class SupertoneAdapter(SpeechServer):
     def predicted_ms(self, request: SpeechRequest, model: ModelSpec) -> int | None:
         """Return how long the speech will be, as the provider predicts it; None if it does not.
 
-        A free call. Raises `Refused` for a request that would never be sent, or `Later` if the
-        provider does not answer, or not now.
+        A free call. Raises `Refused` for a request that would never be sent and for a limit that is
+        reached, or `Later` if the provider does not answer, or not now.
         """
         self.check_request(request, model)
         answer = self._client().ask(
             "POST", f"/v1/predict-duration/{self._voice(request)}", json=self._body(request, model)
         )
+        if KINDS.get(answer.status) == Refusal.LIMIT:
+            raise self._refusal(answer)
         if not answer.ok and answer.status not in {400, 404, 422}:
             raise Later(
                 gettext_noop("%(provider)s does not predict at the moment: %(words)s"),
