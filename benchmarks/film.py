@@ -91,11 +91,13 @@ def studio_film(folder: Path, out: Path, redo: str) -> None:
 def sounds(folder: Path) -> None:
     """Speech of five seconds for each scene, and half a minute of music, as noise with pauses and
     with as little treble as speech and music have. White noise loses a decibel in the codec, so
-    that its mix was encoded twice, as that of no film is.
+    that its mix was encoded twice, as that of no film is. As FLAC, as takes are stored.
     """
     import wave
 
     import numpy as np
+
+    from media import ffmpeg
 
     dice = np.random.default_rng(7)
     names = [*(f"speech-{number}" for number in range(SCENES)), "music"]
@@ -112,6 +114,8 @@ def sounds(folder: Path) -> None:
             file.setsampwidth(2)
             file.setframerate(48_000)
             file.writeframes(values.astype("<i2").tobytes())
+        given = ["-i", f"file:{folder / name}.wav"]
+        ffmpeg.run([*given, "-f", "flac"], out=folder / f"{name}.flac")
 
 
 def studio_sound(folder: Path, film: Path, out: Path) -> None:
@@ -125,10 +129,10 @@ def studio_sound(folder: Path, film: Path, out: Path) -> None:
         frames=frames,
         fps=FPS,
         speech=[
-            Placed(folder / f"speech-{number}.wav", number * FRAMES + 10)
+            Placed(folder / f"speech-{number}.flac", number * FRAMES + 10)
             for number in range(SCENES)
         ],
-        music=[MusicBed(folder / "music.wav", 0, frames)],
+        music=[MusicBed(folder / "music.flac", 0, frames)],
         outline=600,
         folder=folder,
     )

@@ -267,15 +267,17 @@ def run(
     limit_seconds: float = 900.0,
     should_stop: Callable[[], bool] = never,
     on_frame: Callable[[int], None] = ignore,
+    on_line: Callable[[str], None] = ignore,
 ) -> str:
     """Runs ffmpeg with `arguments` and a temporary file beside `out`, renamed to `out` on success.
 
     `feed` yields the data for standard input as needed. `on_frame` receives the number of frames
-    written so far. Both run in the calling thread. Returns ffmpeg's warnings. Raises MediaError;
-    then no file is left behind.
+    written so far, `on_line` each line of standard output. All run in the calling thread. Returns
+    ffmpeg's warnings. Raises MediaError; then no file is left behind.
     """
 
-    def on_line(line: str) -> None:
+    def hear(line: str) -> None:
+        on_line(line)
         key, _equals, value = line.partition("=")
         if key == "frame" and value.strip().isdigit():
             on_frame(int(value))
@@ -295,7 +297,7 @@ def run(
                 f"file:{part}",
             ],
             feed=feed,
-            on_line=on_line,
+            on_line=hear,
             limit_seconds=limit_seconds,
             should_stop=should_stop,
         )

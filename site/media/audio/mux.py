@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from django.utils.translation import gettext_noop
 
@@ -28,45 +30,52 @@ def add_audio(
 
     Raises MediaError; then nothing is left of `out`.
     """
-    before = picture_md5(video, should_stop=should_stop)
-    part = out.with_name(f".{out.name}.muxed")
+    part, before = out.with_name(f".{out.name}.muxed"), _Md5()
     try:
         ffmpeg.run(
             [
-                *("-i", f"file:{video}", "-i", f"file:{audio}", "-map", "0:v:0", "-map", "1:a:0"),
+                *("-i", f"file:{video}", "-i", f"file:{audio}"),
+                *before.ARGUMENTS,
+                *("-map", "0:v:0", "-map", "1:a:0"),
                 *("-c", "copy", "-map_metadata", "0", "-fflags", "+bitexact"),
                 *("-movie_timescale", str(TIMESCALE), "-movflags", "+faststart", "-f", "mp4"),
             ],
             out=part,
             should_stop=should_stop,
+            on_line=before.hear,
         )
-        if picture_md5(part, should_stop=should_stop) != before:
+        if picture_md5(part, should_stop=should_stop) != before.found:
             raise MediaError(
                 gettext_noop("The picture changed while sound was added to it."), code="failed"
             )
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    return before
+    return before.found
 
 
 def picture_md5(path: Path, *, should_stop: Callable[[], bool] = ffmpeg.never) -> str:
     """Returns the MD5 of the encoded picture stream of a film."""
-    found = ""
-
-    def on_line(line: str) -> None:
-        nonlocal found
-        if match := _MD5.match(line):
-            found = match[1].lower()
-
+    md5 = _Md5()
     code, output = ffmpeg.listen(
-        [
-            *("-loglevel", "error", "-nostats", "-i", f"file:{path}", "-map", "0:v:0"),
-            *("-c", "copy", "-f", "streamhash", "-hash", "md5", "pipe:1"),
-        ],
-        on_line=on_line,
+        ["-loglevel", "error", "-nostats", "-i", f"file:{path}", *md5.ARGUMENTS],
+        on_line=md5.hear,
         should_stop=should_stop,
     )
-    if code or not found:
+    if code or not md5.found:
         raise ffmpeg.failure(code or 1, output)
-    return found
+    return md5.found
+
+
+@dataclass(slots=True)
+class _Md5:
+    """The MD5 of the picture that ffmpeg reads, as an output on its standard output."""
+
+    ARGUMENTS: ClassVar[tuple[str, ...]] = (
+        *("-map", "0:v:0", "-c", "copy", "-f", "streamhash", "-hash", "md5", "pipe:1"),
+    )
+    found: str = ""
+
+    def hear(self, line: str) -> None:
+        if match := _MD5.match(line):
+            self.found = match[1].lower()
