@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from stories.models import Effect, SoundTake
 from tests.stories.factories import make_scene, make_story
 
-BEFORE = "stories", "0036_checks_and_light_films_by_themselves"
+BEFORE = "stories", "0037_cast_of_job_inputs"
 
 
 def migrate_to_newest():

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0038_one_effect_of_a_scene'),
+        ('stories', '0039_one_effect_of_a_scene'),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""Remove the one effect of a scene. Apart from the data that 0037 moves, as PostgreSQL asks."""
+"""Remove the one effect of a scene. Apart from the data that 0038 moves, as PostgreSQL asks."""
 
 from django.db import migrations
 
@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0037_several_effects'),
+        ('stories', '0038_several_effects'),
     ]
 
     operations = [

@@ -42,7 +42,7 @@ def take_over(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0036_checks_and_light_films_by_themselves'),
+        ('stories', '0037_cast_of_job_inputs'),
     ]
 
     operations = [
