@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from core import visible
 from core.unicode_normalization import composed_values
 from stories.errors import GuardRefused, Invalid
-from stories.models import Effect, Scene, Story
+from stories.models import Effect, Scene, SoundTake, Story
 from stories.models.effect import MOST_EFFECTS
 
 from . import waking
@@ -96,6 +96,23 @@ def copy_effects(scene: Scene, target: Scene) -> None:
         Effect.objects.create(
             story_id=target.story_id, scene=target, take_id=effect.take_id, **values
         )
+
+
+def cut(scene: Scene, second: Scene, *, at: float) -> None:
+    """Move the effects that begin at `at` seconds or later into the second part of their scene."""
+    for effect in Effect.live.filter(scene=scene, begins__gte=at):
+        _move(effect, second, effect.begins - at)
+
+
+def join(scene: Scene, other: Scene, *, at: float) -> None:
+    """Move the effects of the other scene behind the first `at` seconds of this one."""
+    for effect in Effect.live.filter(scene=other):
+        _move(effect, scene, effect.begins + at)
+
+
+def _move(effect: Effect, scene: Scene, begins: float) -> None:
+    Effect.objects.filter(pk=effect.pk).update(scene=scene, begins=round(begins, 3))
+    SoundTake.objects.filter(effect=effect).update(scene=scene)
 
 
 def _locked(effect_id: UUID | str, actor: Any) -> tuple[Effect, Story]:

@@ -17,7 +17,7 @@ from stories.enums import Boundary
 from stories.errors import Conflict, Invalid
 from stories.models import Comment, Scene, ScenePrompt, Take, tenths
 
-from . import cast, lines, split_prompts
+from . import cast, effects, lines, split_prompts
 from .locking import locked_scene, require_room
 from .scene_lengths import settle_length
 from .scene_values import checked, makers_of, prompt_values
@@ -62,6 +62,7 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
             **makers_of(scene),
         )
         lines.cut(scene, second, head=head, tail=tail)
+        effects.cut(scene, second, at=first)
         cast.copy(scene, second)
         scene.duration_seconds, scene.prompt = first, prompts[0]
         scene.boundary = Boundary.CUT
@@ -120,6 +121,7 @@ def unsplit(
             )
         scene.prompt, scene.boundary = before, other.boundary
         lines.join(scene, other, narration)
+        effects.join(scene, other, at=scene.duration_seconds)
         scene.duration_seconds = tenths(scene.duration_seconds + other.duration_seconds)
         scene.save()
         Scene.live.filter(story=story, position__gt=other.position).update(
@@ -161,6 +163,7 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
             )
             cast.merge(scene, other)
         lines.join(scene, other, f"{scene.narration} {other.narration}".strip())
+        effects.join(scene, other, at=scene.duration_seconds)
         scene.duration_seconds = total
         # The transition between the two is kept by the second, for `unmerge`.
         scene.boundary, other.boundary = other.boundary, scene.boundary
@@ -193,6 +196,7 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
             )
         require_room(story)
         lines.take_back(scene, other, scene.narration.removesuffix(other.narration).strip())
+        effects.cut(scene, other, at=left)
         scene.duration_seconds = left
         scene.boundary, other.boundary = other.boundary, scene.boundary
         scene.save()

@@ -23,7 +23,7 @@ from stories.errors import Forbidden, GuardRefused, Invalid, PlanChanged
 from stories.film.sound import sound_of
 from stories.handlers.paid_results import record_leftover_results
 from stories.models import Approval, Effect, Film, SoundTake, StorySound
-from stories.services import effects, scene_order, scenes, sound, sound_takes
+from stories.services import effects, scene_order, scene_splits, scenes, sound, sound_takes
 from stories.services.approval_decisions import decide
 from stories.services.generation import generate_sound, retry, start_generation
 from stories.services.plan import load_scenes, plan_generation
@@ -436,6 +436,45 @@ def test_an_effect_of_the_whole_film_is_heard_across_its_scenes(story, scene, ow
     assert [str(warning) for warning in plan_sound(story).warnings] == [
         "The effect of the film at 3.5 s begins after the end of the film."
     ]
+
+
+def test_effects_go_with_the_part_of_the_scene_in_which_they_begin(story, scene, owner):
+    def places():
+        return [
+            (effect.scene_id, effect.prompt, effect.begins)
+            for effect in Effect.live.order_by("created_at")
+        ]
+
+    for prompt, begins in (("rain", 0.0), ("a dog", 2.5)):
+        make(
+            effects.add_effect(
+                story.pk, actor=owner, scene_id=scene.pk, prompt=prompt, begins=begins
+            ),
+            owner,
+        )
+    scenes.edit(scene.pk, actor=owner, narration="Rain falls. A dog barks.")
+    narration, prompt = "Rain falls. A dog barks.", scene.prompt_id
+    whole = [(scene.pk, "rain", 0.0), (scene.pk, "a dog", 2.5)]
+    first, second = scene_splits.split(scene.pk, actor=owner, at=11)
+    assert first.duration_seconds == 2
+    parts = [(first.pk, "rain", 0.0), (second.pk, "a dog", 0.5)]
+    assert places() == parts
+    assert SoundTake.objects.get(effect__prompt="a dog").scene_id == second.pk
+    scene_splits.unsplit(
+        first.pk,
+        second.pk,
+        actor=owner,
+        prompt_id=prompt,
+        second_half_ids=(first.prompt_id, second.prompt_id),
+        narration=narration,
+    )
+    assert places() == whole
+    one = story.all_scenes.get(position=1)
+    scene_splits.merge_with_next(one.pk, actor=owner)
+    assert places() == [(one.pk, "rain", 4.0), (one.pk, "a dog", 6.5)]
+    scene_splits.unmerge(one.pk, scene.pk, actor=owner)
+    assert places() == whole
+    assert set(SoundTake.objects.values_list("scene", flat=True)) == {scene.pk}
 
 
 def test_a_failed_effect_of_the_film_is_told_of(story, owner):
