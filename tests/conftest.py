@@ -82,6 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # A file, as in production: an in-memory database has no WAL and answers "table is locked"
         # to a second thread.
         database.setdefault("TEST", {})["NAME"] = str(folder / "studio.sqlite3")
+    elif template := os.environ.get("TEST_DATABASE_TEMPLATE"):
+        database.setdefault("TEST", {})["TEMPLATE"] = template
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -138,7 +138,7 @@ class Installation:
             found["DATABASE_URL"] = self.direct = self._own_database(os.environ["DATABASE_URL"])
         else:
             self.database = self.stack.enter_context(
-                services().postgresql(self.disks.get("database"))
+                services().migrated_postgresql(self.disks.get("database"))
             )
             found["DATABASE_URL"] = self._wired("database", self.database.port, self.database.url)
             self.direct = self.database.url

@@ -70,9 +70,9 @@ def database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:////{str(folder / 'studio.sqlite3').lstrip('/')}"
         return
-    from tests.services import postgresql
+    from tests.services import migrated_postgresql
 
-    with postgresql() as server:
+    with migrated_postgresql() as server:
         yield server.url
 
 

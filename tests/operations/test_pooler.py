@@ -21,7 +21,7 @@ from django.db import connection, connections
 from config import services
 from jobs.wakeup.database import DatabaseWakeup
 from operations import handlers, retention
-from tests.services import postgresql
+from tests.services import migrated_postgresql
 from tests.services.server import LOOPBACK, Server, running
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -141,7 +141,7 @@ class PgBouncer(Server):
 
 @contextmanager
 def pooled() -> Iterator[dict[str, str]]:
-    with postgresql() as server:
+    with migrated_postgresql() as server:
         PgBouncer.behind = server
         with running(PgBouncer) as pooler:
             yield pooler.env

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from .postgresql_server import PostgreSQL
+from .postgresql_server import MigratedPostgreSQL, PostgreSQL
 from .redis_server import Redis
 from .s3_server import S3
 from .server import LOOPBACK, Server, free_ports, running
@@ -26,6 +26,7 @@ __all__ = [
     "Redis",
     "Server",
     "free_ports",
+    "migrated_postgresql",
     "postgresql",
     "redis",
     "running",
@@ -38,6 +39,11 @@ def postgresql(place: Path | None = None) -> AbstractContextManager[PostgreSQL]:
     return running(PostgreSQL, place)
 
 
+def migrated_postgresql(place: Path | None = None) -> AbstractContextManager[MigratedPostgreSQL]:
+    """The same with all migrations: the copy of a cluster that was migrated once."""
+    return running(MigratedPostgreSQL, place)
+
+
 def redis() -> AbstractContextManager[Redis]:
     return running(Redis)
 
@@ -47,7 +53,7 @@ def s3() -> AbstractContextManager[S3]:
 
 
 SERVICES: dict[str, Callable[[], AbstractContextManager[Server]]] = {
-    "postgresql": postgresql,
+    "postgresql": migrated_postgresql,
     "redis": redis,
     "s3": s3,
 }

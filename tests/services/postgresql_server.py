@@ -10,7 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .server import LAUNCH, LOOPBACK, Server, free_ports
+from tests.migrated_database import apply_migrations, migrated_cluster
+
+from .server import LAUNCH, LOOPBACK, Server, free_ports, running
+
+MIGRATED = "migrated"
 
 
 class PostgreSQL(Server):
@@ -22,6 +26,7 @@ class PostgreSQL(Server):
     stop_signal = signal.SIGINT
     dying_signal = signal.SIGQUIT
     port = 0
+    origin = ""  # the template of its database
 
     @property
     def url(self) -> str:
@@ -53,6 +58,10 @@ class PostgreSQL(Server):
             self.folder.chmod(0o755)
             os.chown(data, self.user, -1)
         self.program = program / "bin"
+        self.fill(data)
+
+    def fill(self, data: Path) -> None:
+        """Make a new cluster in the empty folder `data`."""
         self._run(
             str(self.program / "initdb"),
             *(
@@ -108,7 +117,40 @@ class PostgreSQL(Server):
                 if not connection.execute(
                     "SELECT 1 FROM pg_database WHERE datname = 'studio'"
                 ).fetchone():
-                    connection.execute("CREATE DATABASE studio")
+                    connection.execute(f"CREATE DATABASE studio {self.origin}")
         except psycopg.OperationalError:
             return False
         return True
+
+
+class MigratedPostgreSQL(PostgreSQL):
+    """PostgreSQL whose database `studio` has all migrations.
+
+    Test runs make their own databases from `MIGRATED`, which nobody connects to.
+    """
+
+    origin = f"TEMPLATE {MIGRATED}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return super().env | {"TEST_DATABASE_TEMPLATE": MIGRATED}
+
+    def fill(self, data: Path) -> None:
+        """Copy the cluster that was migrated once."""
+        shutil.copytree(migrated_cluster(make_migrated_cluster), data, dirs_exist_ok=True)
+        if self.user:
+            for path in (data, *data.rglob("*")):
+                os.chown(path, self.user, -1)
+
+
+def make_migrated_cluster(target: Path) -> None:
+    """Write the data folder of a cluster to `target`, in which `MIGRATED` has all migrations."""
+    import psycopg
+
+    with running(PostgreSQL) as server:
+        apply_migrations(server.env)
+        beside = server.url.removesuffix("studio") + "postgres"
+        with psycopg.connect(beside, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE studio RENAME TO {MIGRATED}")
+        server.stop()
+        shutil.copytree(server.folder / "data", target)

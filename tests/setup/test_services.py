@@ -42,6 +42,17 @@ def test_postgresql_keeps_rows_over_an_orderly_restart() -> None:
     assert not server.folder.exists()
 
 
+def test_migrated_postgresql_is_a_copy_with_all_tables() -> None:
+    tables = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'stories_story'"
+    with services.migrated_postgresql() as first, services.migrated_postgresql() as second:
+        with psycopg.connect(first.url) as connection:
+            connection.execute("DROP TABLE stories_story CASCADE")
+        template = first.url.removesuffix("studio") + first.env["TEST_DATABASE_TEMPLATE"]
+        for url, count in ((first.url, 0), (template, 1), (second.url, 1)):
+            with psycopg.connect(url) as connection:
+                assert connection.execute(tables).fetchall() == [(count,)]
+
+
 def test_redis_loses_all_at_a_kill_and_hangs_while_frozen() -> None:
     with services.redis() as server:
         client = Client.from_url(server.url, socket_timeout=0.3, retry=None)
