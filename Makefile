@@ -1,6 +1,6 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check-and-test test-quick test-slow test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test check-and-test test-quick test-slow test-long test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -14,9 +14,8 @@ help:
 	@echo "make demo     a sample story becomes a film, then the studio is served (SERVE=0 SCRIPT=my.txt DURATION=60 ASPECT=9:16 LANGUAGE=ko PORT=8000)"
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
 	@echo "make test     what to run first: each quick test once, on SQLite or PostgreSQL (TESTS=tests/jobs for all tests of a part)"
-	@echo "make test-slow the other tests once: in the browser, with faults injected, and those that take long"
-	@echo "make test-browser those of them in the browser and those that take long"
-	@echo "make test-faults those of them with faults injected"
+	@echo "make test-slow the other tests once: those that take long, in the browser, and with faults injected"
+	@echo "make test-long, make test-browser, make test-faults  each of these parts by itself"
 	@echo "make test-all all tests: on SQLite, those with a database again on PostgreSQL, in the browser, and with faults injected"
 	@echo "make check    lint (of the scripts too, where npm is installed), type checks, layer contracts, migrations, audit"
 	@echo "make bench    measures film, jobs, API and board, and writes docs/benchmarks.md (BENCHES=film for one, which only prints)"
@@ -38,10 +37,10 @@ demo: run-env
 serve: run-env
 	@$(python) manage.py serve
 
-# Fault-injection tests kill processes and depend on timing: they run separately, and because they
-# mostly wait, three on two processors.
-fault_processes = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
+# Tests wait for programs, servers and databases: three on two processors.
+processes = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
 quick := not fault_injection and not browser and not slow
+long := slow and not fault_injection and not browser
 # Exit code 5: the part that TESTS names has no such test.
 pytest = $(alone) $(1) $(python) -m pytest $(2) $(TESTS) || [ $$? = 5 ]
 on_postgresql := $(python) -m tests.services postgresql --
@@ -54,23 +53,27 @@ check-and-test: dev-env
 	@$(MAKE) --no-print-directory test-quick
 
 test-quick: dev-env
-	@$(call pytest,,-n logical --dist worksteal -m "($(quick)) and (page or not database)")
-	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "($(quick)) and database and not page")
+	@$(call pytest,,-n $(processes) --dist worksteal -m "($(quick)) and (page or not database)")
+	@$(call pytest,$(on_postgresql),-n $(processes) --dist worksteal -m "($(quick)) and database and not page")
 
 # With `make test`, each test once.
-test-slow: test-browser test-faults
+test-slow: test-long test-browser test-faults
+
+test-long: dev-env
+	@$(call pytest,,-n $(processes) --dist worksteal -m "$(long) and (page or not database)")
+	@$(call pytest,$(on_postgresql),-n $(processes) --dist worksteal -m "$(long) and database and not page or each_database" --database-only)
 
 test-browser: dev-env
-	@$(call pytest,,-n logical --dist worksteal -m "(browser or slow) and not fault_injection")
-	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m each_database --database-only)
+	@$(call pytest,,-n logical --dist worksteal -m "browser and not fault_injection")
 
+# They kill processes and depend on timing: they run separately.
 test-faults: dev-env
-	@$(call pytest,,-n $(fault_processes) --dist loadgroup -m fault_injection)
+	@$(call pytest,,-n $(processes) --dist loadgroup -m fault_injection)
 
 test-all: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "not fault_injection")
 	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "not fault_injection or each_database" --database-only)
-	@$(call pytest,,-n $(fault_processes) --dist loadgroup -m fault_injection)
+	@$(call pytest,,-n $(processes) --dist loadgroup -m fault_injection)
 
 check: dev-env
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint scripts types layers migrations audit

@@ -65,6 +65,7 @@ def test_every_operation_that_spends_takes_the_price(db):
     assert {route.operation for route in routes.routes if takes_a_price(route.body)} == SPENDS
 
 
+@pytest.mark.slow
 def test_no_route_starts_paid_work_unconfirmed(api, world, manager, priced):
     jobs, calls = set(Job.objects.values_list("pk", flat=True)), ProviderCall.objects.count()
     again = set(Job.objects.filter(status="failed").values_list("pk", flat=True))

@@ -700,6 +700,7 @@ def _jobs(record, world, manager):
     record("resume_queue", "POST", "queue/resume/", {}, person=manager)
 
 
+@pytest.mark.slow
 def test_examples_are_what_the_api_answers(recorded):
     if os.environ.get("RECORD_EXAMPLES"):
         FILE.write_text(

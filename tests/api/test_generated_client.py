@@ -62,6 +62,7 @@ def answered(request):
     )
 
 
+@pytest.mark.slow
 def test_from_log_in_to_a_problem(studio, owner):
     owner.set_password("a long enough word")
     owner.save()

@@ -443,6 +443,7 @@ def test_table_names_every_route():
     assert set(OPERATIONS) | set(OPEN) == set(METHODS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", PEOPLE)
 def test_people_with_a_token(api, world, request, who):
     for name in PEOPLE:  # the others exist, too
@@ -471,6 +472,7 @@ def rolled_back():
         transaction.set_rollback(True)
 
 
+@pytest.mark.slow
 def test_nobody_ended_and_removed_are_401(api, world, make_person):
     person = make_person("gone", role="manager")
     token, ended = refresh_tokens.start(person).access.token, ended_token(person)

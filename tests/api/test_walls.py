@@ -37,6 +37,7 @@ def statuses(api, world, person, operations):
     return {name: send(api, world, name, token).status_code for name in operations}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", [*PEOPLE, "stranger"])
 def test_every_route_answers_404_for_a_foreign_project(api, world, walled, request, who):
     person = request.getfixturevalue(who)
@@ -61,6 +62,7 @@ def test_every_route_answers_404_for_a_foreign_project(api, world, walled, reque
     assert set(counts.values()) == {0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", PEOPLE)
 def test_people_of_the_project_read_as_their_role_lets_them(api, world, walled, request, who):
     person = request.getfixturevalue(who)

@@ -80,6 +80,7 @@ def empty(queue: TaskQueue) -> None:
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", [look_at_event, use_timer, pass_task, pass_result])
 def test_no_killed_process_leaves_a_lock_behind(
     shared: dict[str, Any], act: Callable[[dict[str, Any]], None]

@@ -202,6 +202,7 @@ def test_each_script_is_drawn(name):
     assert cannot_draw(TWELVE[name]) == []
 
 
+@pytest.mark.slow
 def test_a_film_with_captions_in_every_script(tmp_path):
     """One scene of a second for each: its words are in the picture, of its own letters, and there
     is nothing where no words are.
@@ -344,6 +345,7 @@ def test_overlay_lies_in_the_safe_area(size):
     assert (overlay.rgba[..., 0][overlay.rgba[..., 3] == 255] == 255).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["가자. " * 8000, "바다로 가는 길은 멀고 험했다 " * 1500, "가" * 10_000],

@@ -183,6 +183,7 @@ def test_a_clip_with_a_cover_picture_is_its_film(taken, tmp_path):
     assert film(both, tmp_path, (160, 120)).shape[0] == 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extension", ["webm", "mkv"])
 def test_a_matroska_that_breaks_off_is_refused(taken, tmp_path, extension):
     source = make_clip(

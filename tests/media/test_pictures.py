@@ -359,6 +359,7 @@ def test_each_orientation_is_turned_upright(turn):
     assert [corner for corner, white in corners.items() if white] == [where]
 
 
+@pytest.mark.slow
 def test_64_million_pixels_with_transparency_stay_within_the_limit(tmp_path):
     """256 MB when decoded; the process may have 640 MB of address space, and two run at once."""
     taken = image_import.ingested(DATA / "64-million-pixels-rgba.png", tmp_path / "out")
@@ -508,6 +509,7 @@ def test_turned_avif_is_upright_also_in_hdr(levels, properties, size, corner, mo
     assert 240 <= bright[corner] < 253
 
 
+@pytest.mark.slow
 def test_hdr_of_more_pixels_than_are_kept_keeps_its_white(tmp_path):
     """28 million pixels of 16 bits, PQ: made smaller, and white stays white."""
     row = deep(*[round(0.5807 * 65535)] * 3 * 7000)

@@ -86,6 +86,7 @@ def test_child_that_never_lives_long_is_given_up(tmp_path: Path) -> None:
     ] * module.MAX_YOUNG_DEATHS
 
 
+@pytest.mark.slow
 def test_leaving_ends_a_child_that_ignores_it_and_what_it_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

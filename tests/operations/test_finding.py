@@ -64,6 +64,7 @@ def test_mentions_and_due_dates_wait_for_a_person(owner, colleague):
     assert _mentions(colleague) == []
 
 
+@pytest.mark.slow
 def test_pages_are_compressed_and_files_are_not(owner):
     make_story(owner)
     client = Client(headers={"Accept-Encoding": "gzip"})

@@ -251,6 +251,7 @@ def test_logger_writes_to_file_and_console_without_secrets(
     assert json.loads(capsys.readouterr().err) == json.loads(line)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_words_of_a_story_are_in_no_log(owner: Any, caplog: pytest.LogCaptureFixture) -> None:
     word = "zanzibarium"

@@ -347,6 +347,7 @@ def test_metrics_without_a_database_tell_that(
     assert "db.internal" not in text
 
 
+@pytest.mark.slow
 def test_counts_add_up_over_processes_and_outlive_them(tmp_path: Path) -> None:
     script = (
         "import os, django; django.setup()\n"

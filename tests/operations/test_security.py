@@ -68,6 +68,7 @@ def settings_of(variables: dict[str, str]) -> Iterator[None]:
 
 
 # Django's check of mail is silenced only where the studio sends none.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "silenced"), [({}, 1), ({"EMAIL_HOST": "mail.example.com"}, 0)]
 )

@@ -124,6 +124,7 @@ def test_database_address_that_cannot_be_read_is_refused(url: str) -> None:
         services.database(url)
 
 
+@pytest.mark.slow
 def test_processes_that_the_web_starts_have_no_pool(tmp_path: Path) -> None:
     """Workers fork, and a pool's threads do not come along: a worker that inherited one would wait
     for a connection for ever.
@@ -164,6 +165,7 @@ def test_web_shares_a_pool_and_workers_do_not(environment: Any) -> None:
     assert "pool" not in services.database_from_env(Path("/v"), process="web")["OPTIONS"]
 
 
+@pytest.mark.slow
 def test_folder_of_the_database_is_made(tmp_path: Path) -> None:
     """With SECRET_KEY from the environment nothing else makes VAR_DIR before the first migrate."""
     folder = tmp_path / "new" / "var"

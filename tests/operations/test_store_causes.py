@@ -158,6 +158,7 @@ CASES: dict[str, tuple[Callable[[str, bool], Answer | None], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_health_names_the_cause(settings: Any, case: str) -> None:
     refuses, words = CASES[case]

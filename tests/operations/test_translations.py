@@ -27,6 +27,7 @@ def _texts(text):
     return text if isinstance(text, tuple) else (text,)
 
 
+@pytest.mark.slow
 def test_every_sentence_has_its_translation():
     have = {key for key, message in _translations().items() if is_translated(message)}
     missing = sorted(collect(ROOT).keys() - have)
@@ -35,6 +36,7 @@ def test_every_sentence_has_its_translation():
     )
 
 
+@pytest.mark.slow
 def test_no_translation_of_what_is_no_longer_said():
     assert sorted(_translations().keys() - collect(ROOT).keys()) == []
 
@@ -66,6 +68,7 @@ def test_translations_are_korean_but_for_names():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [

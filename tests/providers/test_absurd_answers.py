@@ -103,6 +103,7 @@ def test_name_of_a_request_that_is_no_name_is_unclear(
     assert (call.state, call.task_id) == ("unclear", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [
@@ -130,6 +131,7 @@ def test_request_is_asked_about_at_the_connection_whatever_its_address(fal: Real
     assert odd.asked[-1].path == "/an/app/requests/one/status"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("balance", [*ABSURD, None, "many", [1], {"a": 1}])
 def test_balance_of_fal_that_cannot_be_stops_no_call(balance: Any, fal: Real, odd: Odd) -> None:
     odd.replies["/v1/account/billing"] = Reply(200, {"credits": {"current_balance": balance}})
@@ -138,6 +140,7 @@ def test_balance_of_fal_that_cannot_be_stops_no_call(balance: Any, fal: Real, od
     assert fal.config.balance is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "state"),
     [

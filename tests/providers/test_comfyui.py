@@ -286,6 +286,7 @@ def test_output_is_fetched_from_the_server_alone(gpu: Real) -> None:
 # --- two servers
 
 
+@pytest.mark.slow
 def test_two_servers_share_a_film_and_each_scene_is_made_once(gpu: Real, second: Real) -> None:
     servers = (gpu, second)
     requests = [ImageRequest(prompt=f"scene {n}", seed=n) for n in range(20)]

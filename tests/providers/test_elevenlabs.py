@@ -320,6 +320,7 @@ def test_wait_that_is_asked_for(elevenlabs: Real) -> None:
     assert is_due(not_now.value.until, since, seconds=120)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["drop", "slow", "half", "garbage", "done_http_500"])
 @pytest.mark.parametrize("request_", [MUSIC, EFFECT], ids=["music", "effect"])
 def test_lost_music_is_not_bought_again(scenario: str, request_: Request, elevenlabs: Real) -> None:
@@ -327,6 +328,7 @@ def test_lost_music_is_not_bought_again(scenario: str, request_: Request, eleven
     elevenlabs.ends(request_, state="unclear", refusal="", cost="", paid=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["http_408", "http_409", "http_500", "html", "drop_before"])
 @pytest.mark.parametrize("request_", [SPEECH, MUSIC, EFFECT], ids=["speech", "music", "effect"])
 def test_answer_that_does_not_say_whether_it_was_done(
@@ -389,6 +391,7 @@ def test_speech_in_another_dress(scenario: str, elevenlabs: Real) -> None:
 # --- lost answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario", ["lost", "slow", "half", "garbage", "done_http_500", "in_other_field"]
 )

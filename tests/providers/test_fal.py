@@ -265,6 +265,7 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES]
 )
@@ -309,6 +310,7 @@ def test_empty_account_pauses_the_connection(fal: Real) -> None:
     assert fal.config.is_paused
 
 
+@pytest.mark.slow
 def test_key_that_is_refused_while_asking_pauses_the_connection(fal: Real) -> None:
     fal.fake.expect("key_gone", times=1)
     assert fal.finish(IMAGE).state == "accepted"

@@ -97,6 +97,7 @@ def until_charged(real: Real, request: Request) -> Ready | Pending | None:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(("provider", "request_"), WORK, ids=NAMES)
 def test_result_that_comes_while_the_store_is_away_is_kept_for_an_hour_and_lands_once(
@@ -141,6 +142,7 @@ def most_above(call: ProviderCall) -> Decimal:
     return Decimal("0.0003") if call.kind in {"music", "sound"} else Decimal("0.0001")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("provider", "request_"), WORK, ids=NAMES)
 def test_connection_that_is_switched_off_is_waited_for(
     provider: str, request_: Request, real: Real, clock: Clock

@@ -159,6 +159,7 @@ def test_what_cannot_be_done_is_refused_before_it_is_paid(
     assert (refused.value.kind, refused.value.cost, speech.fake.orders) == ("invalid", 0, [])
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.parametrize(
     ("scenario", "state", "refusal", "paid"),

@@ -138,6 +138,7 @@ def test_by_day_of_the_studio(db: None) -> None:
     assert daily(since=AT.replace(day=1), before=AT) == {}
 
 
+@pytest.mark.slow
 def test_ten_thousand_small_amounts_are_exact(db: None) -> None:
     make_paid()
     ProviderCall.objects.bulk_create(

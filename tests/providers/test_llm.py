@@ -84,6 +84,7 @@ def test_fenced_answer_is_read(llm: Real) -> None:
     assert llm.fake.paid == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     ["words", "wrong_type", "too_few", "gap", "overlap", "empty_title", "cut", "no_choice"],

@@ -46,6 +46,7 @@ TROUBLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", sorted(FAKES))
 def test_marked_key_stays_where_it_belongs(
     provider: str,

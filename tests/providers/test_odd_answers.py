@@ -102,6 +102,7 @@ SEEDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_", [CORE, SDXL], ids=["core", "sdxl"])
 @pytest.mark.parametrize(("scenario", "seed"), [*((name, 7) for name in DRESSED), *SEEDS])
 def test_picture_in_another_dress(
@@ -156,6 +157,7 @@ def test_model_that_the_account_may_not_use_pauses_nobody(stability: Real) -> No
 # --- Runway
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario", ["quote_text", "quote_words", "quote_null", "bom", "utf16", "more_fields"]
 )
@@ -165,6 +167,7 @@ def test_task_id_is_all_that_is_needed(scenario: str, runway: Real) -> None:
     assert runway.fake.paid == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -301,6 +304,7 @@ def test_redirects_are_bounded(runway: Real) -> None:
 # --- Replicate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -329,6 +333,7 @@ def test_forbidden_model_of_replicate_pauses_nobody(replicate: Real) -> None:
 # --- language models
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -380,6 +385,7 @@ def test_usage_is_read_when_it_is_there(scenario: str, estimated: bool, llm: Rea
     assert (call.state, call.cost_is_estimated) == ("settled", estimated)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "refusal", "waits"),
     [
@@ -467,6 +473,7 @@ WAITS: list[tuple[str, float | None]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "provider", ["stability", "runway", "replicate", "llm", "elevenlabs", "openai_speech"]
 )

@@ -284,6 +284,7 @@ def test_ready_is_ready(stability: Real) -> None:
     assert stability.fake.paid == 1
 
 
+@pytest.mark.slow
 def test_paid_picture_waits_while_the_machine_reads_other_files(
     stability: Real, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

@@ -302,6 +302,7 @@ def test_an_effect_whose_job_was_stopped_is_collected(story, scene, owner, paid,
     assert (take.scene_id, take.cost, len(script.submitted)) == (scene.pk, Decimal("0.10"), 1)
 
 
+@pytest.mark.slow
 def test_the_film_s_job_makes_the_picture_and_the_effect_of_one_scene(story, scene, owner):
     """Both have one item, as the effect of a scene that had it before there could be several. Each
     is made once, and a failure is told of the right one.

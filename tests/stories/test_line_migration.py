@@ -22,6 +22,7 @@ def migrate_to_newest():
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_words_of_scenes_become_lines_and_return(owner):
     story, facts = make_story(owner), SimpleNamespace()

@@ -176,6 +176,7 @@ def page(client, owner, story):
     return get
 
 
+@pytest.mark.slow
 def test_the_page_mixes_and_listens(page, client, owner, colleague, story):
     html = page()
     assert "Prepare listening while mixing" in html
@@ -208,6 +209,7 @@ def test_the_page_mixes_and_listens(page, client, owner, colleague, story):
     response.close()
 
 
+@pytest.mark.slow
 def test_strangers_hear_no_stems(page, client, owner, stranger, story):
     prepare_mixer(story.pk, actor=owner)
     run_due()

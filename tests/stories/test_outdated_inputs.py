@@ -174,6 +174,7 @@ def books():
     return list(rows.values_list("state", "refusal", "cost"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("piece", KINDS, indirect=True)
 def test_what_is_out_of_date_is_not_bought(piece, point, script, monkeypatch):

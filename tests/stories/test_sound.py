@@ -112,6 +112,7 @@ def test_one_total_is_confirmed_and_bound(story, owner):
     ] == [(Decimal("0.25"), Decimal("0.25"))] * 2
 
 
+@pytest.mark.slow
 def test_a_price_that_rises_after_the_confirmation_waits_for_a_person(story, owner):
     priced(speech="0.25")
     apply_transition(story.pk, "generate_preview", actor=owner, confirm_total=Decimal("0.50"))
@@ -241,6 +242,7 @@ def test_a_voice_has_versions_and_the_same_one_makes_none(story, owner, colleagu
         assert error.value.field == field
 
 
+@pytest.mark.slow
 def test_a_voice_that_fails_is_said_and_loses_no_picture(story, owner, speaking):
     speaking.refused.add("Who")
     apply_transition(story.pk, "generate_preview", actor=owner)

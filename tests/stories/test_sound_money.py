@@ -80,6 +80,7 @@ def test_sound_that_is_started_line_by_line_adds_up(story, owner):
     assert ProviderCall.objects.count() == 2
 
 
+@pytest.mark.slow
 def test_sound_of_a_whole_story_counts_with_its_pictures(story, owner):
     alone("1.00")
     start_generation(story.pk, "image", actor=owner)

@@ -37,6 +37,7 @@ def test_something_is_seen(text):
     assert is_visible(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", NOTHING)
 def test_titles_of_stories_and_scenes(client, owner, text):
     client.force_login(owner)
@@ -83,6 +84,7 @@ def test_titles_of_stories_and_scenes(client, owner, text):
     assert [one.title for one in Scene.objects.all()] == ["Boat"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", NOTHING)
 def test_names_in_the_admin(admin_client, text):
     config = AIProviderConfig.objects.get(provider="local")

@@ -287,6 +287,7 @@ def at_once(count: int, work: Callable[[int], None]) -> None:
     assert errors == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("where", ["story", "provider", "organization_budget"])
 def test_fifty_calls_at_once_against_a_budget_for_seven_make_seven(

@@ -90,6 +90,7 @@ def play(scenes: int, clock: Clock) -> tuple[float, int]:
     return clock.ahead.total_seconds(), questions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept_back", [False, True], ids=["the provider's queue", "our limit"])
 def test_all_are_asked_for_in_time(
     kept_back: bool,  # noqa: FBT001  a parameter

@@ -20,6 +20,7 @@ from tests.stories.factories import make_story
 KBITS = 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "expected"),
     [("1920x1080", (640, 360)), ("1080x1920", (360, 640)), ("320x180", (320, 180))],

@@ -58,6 +58,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_document(name):
     file, data, reason = HOSTILE[name]

@@ -357,6 +357,7 @@ def test_no_letter_of_a_page_with_a_table_is_lost():
     assert sorted("".join(found.split())) == sorted("One.Two.Three.Four.Between.End.")
 
 
+@pytest.mark.slow
 def test_pdf_with_very_many_rules_is_read_as_text_in_time():
     pages = [[f"Lamp {number} is lit."] for number in range(90)]
     drawing = [(number % 500, number // 5, 1, 1) for number in range(3000)]

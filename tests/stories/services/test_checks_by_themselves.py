@@ -352,6 +352,7 @@ def test_price_of_a_check_that_rose_waits_for_a_person(story, owner):
     assert (job.status, job.wait_for, len(books(story))) == ("waiting", "person", 1)
 
 
+@pytest.mark.slow
 def test_checks_count_towards_the_budget(story, two, owner):
     Story.objects.update(budget=Decimal("0.09"))
     start_work(story.pk, "image", actor=owner)
@@ -540,6 +541,7 @@ POINTS = (
 
 
 # A process that is gone closes its files without a word; this one goes on.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("point", [*POINTS, "recorded"])
 def test_killed_at_every_point_of_the_check_it_is_paid_once(

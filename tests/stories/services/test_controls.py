@@ -70,6 +70,7 @@ def edit(scene, owner, **values):
 # Provider and model
 
 
+@pytest.mark.slow
 def test_a_scene_is_priced_made_and_confirmed_with_its_own_model(story, three, owner, local):
     plain = plan_generation(story, "image")
     assert plain.total == Decimal("0.75")

@@ -230,6 +230,7 @@ def make_story_of_two(owner):
     return story
 
 
+@pytest.mark.slow
 def test_query_counts_do_not_depend_on_rows(owner, manager, as_, queries_of):
     counts = []
     for rows in (1, 3, 12):

@@ -21,6 +21,7 @@ from stories.services.plan import plan_generation
 from tests.stories.factories import make_scene, make_story
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_each_list_of_a_full_house_takes_few_queries(as_):
     person = rows.worker_row()

@@ -68,6 +68,7 @@ def test_the_old_address_of_the_scenes_leads_to_the_workbench(owner, colleague, 
     assert as_(stranger).get(_page("change", story)).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["film", "jobs", "money", "history", "edit"])
 def test_page_query_count_does_not_depend_on_scenes(owner, as_, queries_of, name):

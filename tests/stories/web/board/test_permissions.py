@@ -61,6 +61,7 @@ def actions(story, five, take, owner):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["colleague", "viewer"])
 @pytest.mark.parametrize("live", [True, False])
 def test_those_who_may_look_change_nothing(pages, actions, who, live, request):

@@ -61,6 +61,7 @@ def spec_of(page, scene):
     return page.split(f'id="scene-{scene.pk}"')[1].split("</li>\n")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TakeKind.values)
 @pytest.mark.parametrize("before", ["done", "approved", "stale", "rejected", "missing"])
 def test_a_failed_attempt_is_told_whatever_stood_before(pages, story, kind, before):

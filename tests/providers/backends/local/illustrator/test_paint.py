@@ -111,12 +111,14 @@ def places_and_times():
             yield pytest.param(where, when, marks=[] if quick else pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("where", "when"), list(places_and_times()))
 def test_paint_every_place(where, when):
     picture = painted("", prompt_en=f"{word_for('places', where)} {when} girl")
     assert picture.std() > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "thing",
     sorted(

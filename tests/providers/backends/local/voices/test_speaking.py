@@ -67,6 +67,7 @@ def test_the_same_text_sounds_the_same_and_faster_is_shorter():
     )
 
 
+@pytest.mark.slow
 def test_korean_with_latin_words_and_numbers():
     spoken = speak("AI가 3개를 본다.", language="ko")
     assert [mark.text for mark in spoken.marks] == ["AI가 3개를 본다."]
