@@ -16,6 +16,7 @@ from api import problems
 from api.problems import Problem
 from core.log_context import request_id
 from core.unavailable import ServiceUnavailableError
+from core.unicode_normalization import NullCharacterError
 
 API = "/api/"
 AGAIN_SECONDS = 10
@@ -54,11 +55,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    problem = Problem(
-        HTTPStatus.BAD_REQUEST,
-        "bad_request",
-        gettext_noop("The studio does not understand this request."),
-    )
+    sentence = gettext_noop("The studio does not understand this request.")
+    if isinstance(exception, NullCharacterError):
+        sentence = gettext_noop(
+            "The text holds a character that cannot be saved (U+0000). Nothing was changed. Go "
+            "back, remove it and send the text again."
+        )
+    problem = Problem(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
     return _answer(request, problem, _("Not understood"))
 
 

@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "core.unicode_normalization.ComposedQueries",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "core.unicode_normalization.NullCharacters",
     "accounts.middleware.StandingMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "operations.language.middleware",

@@ -1,8 +1,9 @@
 """Normalizes text to Unicode NFC. macOS and some programs send decomposed Korean, which must
-compare equal.
+compare equal. Refuses NUL characters, which PostgreSQL cannot keep.
 """
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -64,6 +65,35 @@ def holds_nul(request: HttpRequest) -> bool:
     if request.path_info.startswith("/api/"):
         return False
     return "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+
+
+class NullCharacterError(BadRequest):
+    """A form holds a NUL character."""
+
+
+class NullCharacters:
+    """Middleware that refuses forms with NUL characters before a page reads them.
+
+    It stands after the check of the CSRF token, which has parsed the form. The API reads its values
+    strictly by itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: Any, _values: Any
+    ) -> None:
+        """Raises NullCharacterError."""
+        if request.method != "POST" or request.path_info.startswith("/api/"):
+            return
+        if getattr(view, "csrf_exempt", False):
+            return  # it reads its body by itself
+        if any("\0" in text for _name, values in request.POST.lists() for text in values):
+            raise NullCharacterError
 
 
 class ComposedQueries:

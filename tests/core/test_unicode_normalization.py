@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from stories.models import Story
+from stories.models import Comment, Story
+from tests.stories.factories import make_scene, make_story
 
 WORD = "바닷가 이야기"
 APART = unicodedata.normalize("NFD", WORD)
@@ -64,3 +65,16 @@ def test_search_of_the_list_finds_both_forms(client, django_user_model):
 )
 def test_address_with_a_nul_is_400(admin_client, address):
     assert admin_client.get(address).status_code == 400
+
+
+@pytest.mark.django_db
+def test_form_with_a_nul_is_refused_in_words_and_changes_nothing(admin_client, owner):
+    story = make_story(owner)
+    scene = make_scene(story)
+    page = reverse("admin:board_comment", args=[story.pk, scene.pk])
+    answer = admin_client.post(page, {"text": "a\0b"})
+    assert answer.status_code == 400
+    assert "a character that cannot be saved (U+0000)" in answer.content.decode()
+    assert not Comment.objects.exists()
+    assert admin_client.post(page, {"text": "ab"}).status_code == 302
+    assert [comment.text for comment in Comment.objects.all()] == ["ab"]

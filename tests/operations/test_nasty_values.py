@@ -213,6 +213,20 @@ def filters() -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.django_db
+def test_forms_in_which_every_text_holds_a_nul(people: Client, things: Things) -> None:
+    """PostgreSQL cannot keep it; SQLite would."""
+    names = read_names()
+    sent = "&".join(f"{name}=a%00b" for name in names)
+    form = {"data": sent, "content_type": "application/x-www-form-urlencoded"}
+    found = [
+        crashed(people, "POST", address, **form)
+        for route in routes_of_pages()
+        for address in named(things, route)
+    ]
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("first", ROUNDS)
 def test_lists_and_their_filters(people: Client, things: Things, first: int) -> None:
     asked = [(label, name) for label, names in filters() for name in names]
