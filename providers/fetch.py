@@ -1,7 +1,7 @@
 """Fetches a result file from the provider's hosts, and from nowhere else."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -195,6 +195,18 @@ class Link:
             raise Later(NOT_NOW, error=type(error).__name__) from error
         except NotPublicError as error:
             raise Unclear(ELSEWHERE, host=host) from error
+
+
+def elsewhere(texts: Iterable[str], *, raw: bytes) -> Unclear | None:
+    """Return the error for a result of which no file is at the provider's hosts; it names the host
+    of the first. None if there is no address of a file.
+    """
+    for text in texts:
+        if "://" in text:
+            parts = addresses.split(text.strip())
+            host = (addresses.host_of(parts) if parts else "") or text.strip()[:60]
+            return Unclear(ELSEWHERE, host=host, raw=raw)
+    return None
 
 
 def _is_for_development(parts: SplitResult) -> bool:

@@ -4,7 +4,7 @@ import base64
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
@@ -30,6 +30,9 @@ MODELS: dict[str, tuple[str, Decimal, list[str]]] = {
 }
 LISTS = frozenset({"image_urls"})
 SIZES = frozenset({"landscape_16_9", "portrait_16_9", "square_hd", "landscape_4_3"})
+UPLOADING = frozenset({"/storage/auth/token", "/files/upload"})
+MOST_DATA_URI = 10 * 1000 * 1000  # characters; what fal's developers say of a larger one
+TOKEN = "token-of-an-hour"
 BALANCE = Decimal(100)
 DENIED = {"detail": "Authentication is required to access this application."}
 LOCKED = {
@@ -72,6 +75,8 @@ class Fal(Fake):
         ("GET", r"/v1/models/pricing", "pricing"),
         ("GET", r"/v1/models/requests/by-endpoint", "listed"),
         ("GET", r"/v1/account/billing", "billing"),
+        ("POST", r"/storage/auth/token", "token"),
+        ("POST", r"/files/upload", "upload"),
         ("GET", r"/files/([^/]+)/.*", "file"),
         ("GET", r"/([^/]+/[^/]+)/requests/([^/]+)/status", "state"),
         ("GET", r"/([^/]+/[^/]+)/requests/([^/]+)", "result"),
@@ -83,9 +88,10 @@ class Fal(Fake):
         super().__init__()
         self.made: dict[str, Made] = {}
         self.tells_balance = True  # not to a key for the models alone
+        self.uploads: dict[str, bytes] = {}  # by their address
 
     def is_paid(self, asked: Asked) -> bool:
-        return asked.path != "/_control"
+        return asked.path not in {"/_control", *UPLOADING}
 
     def missing(self, asked: Asked) -> Reply:
         return Reply(404, {"detail": f"Path {asked.path} not found"})
@@ -94,6 +100,25 @@ class Fal(Fake):
         if asked.headers.get("authorization") == f"Key {self.key}":
             return None
         return Reply(401, DENIED)
+
+    # --- files that are put there
+
+    def token(self, asked: Asked) -> Reply:
+        if refused := self._door(asked):
+            return refused
+        if asked.query.get("storage_type") != "fal-cdn-v3":
+            return Reply(422, {"detail": "storage_type"})
+        expires = datetime.now(UTC) + timedelta(hours=1)
+        told = {"token": TOKEN, "token_type": "Bearer", "base_url": self.url}
+        return Reply(200, told | {"expires_at": expires.isoformat()})
+
+    def upload(self, asked: Asked) -> Reply:
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+            return Reply(401, DENIED)
+        name = asked.headers.get("x-fal-file-name", "file")
+        address = f"{self.url}/files/b/{uuid.uuid4().hex}/{name}"
+        self.uploads[address] = asked.body
+        return Reply(200, {"access_url": address})
 
     # --- the queue
 
@@ -148,9 +173,21 @@ class Fal(Fake):
             for name in LISTS & given.keys()
             if not isinstance(given[name], list)
         ]
+        for name, value in given.items():
+            places = value if isinstance(value, list) else [value]
+            if name.endswith(("_url", "_urls")) and not all(map(self._is_had, places)):
+                wrong.append(
+                    {"loc": ["body", name], "msg": "Failed to download", "type": "file_download"}
+                )
         if given.get("image_size", "landscape_16_9") not in SIZES:
             wrong.append({"loc": ["body", "image_size"], "msg": "Not a size", "type": "enum"})
         return wrong
+
+    def _is_had(self, place: Any) -> bool:
+        """A file that was put here, or a data URI that a request may hold."""
+        if str(place).startswith("data:"):
+            return len(place) <= MOST_DATA_URI
+        return place in self.uploads
 
     def _found(self, asked: Asked, app: str, name: str) -> Made | Reply:
         if refused := self._unauthorized(asked):

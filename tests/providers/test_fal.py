@@ -21,7 +21,8 @@ from providers.requests import CastReference, ClipRequest, Edit, ImageRequest, S
 from providers.services import unclear_calls
 from providers.services.raw_answers import recover
 from tests.fakes import media
-from tests.fakes.fal import Fal, Made
+from tests.fakes.fal import TOKEN, UPLOADING, Fal, Made
+from tests.fakes.server import Reply
 from tests.providers.conftest import Clock
 from tests.providers.connected import connect_fal
 from tests.providers.real import IMAGE, Real, put_picture
@@ -198,6 +199,70 @@ def test_file_that_is_too_large_is_refused_before_anything_is_sent(fal: Real) ->
     request = ClipRequest(prompt="sea", duration_ms=5000, image_file="large.png", model=KLING)
     with pytest.raises(Refused, match=r"The file has 1.0 MB, and at most 1 MB are sent to fal"):
         fal.go(request)
+    assert fal.fake.orders == []
+
+
+# --- files that are put at fal
+
+LARGE = media.picture(64, 64) + b"\0" * 3_200_000
+FROM_LARGE = ClipRequest(prompt="sea", duration_ms=5000, image_file="large.png", model=KLING)
+
+
+def uploads(fal: Real) -> list[Any]:
+    return [asked for asked in fal.fake.asked if asked.path in UPLOADING]
+
+
+def test_large_file_is_put_at_fal_and_its_address_sent(fal: Real) -> None:
+    put_picture("large.png", LARGE)
+    call = fal.finish(FROM_LARGE)
+    assert (call.state, call.cost) == ("settled", Decimal("0.35"))
+    token, upload = uploads(fal)
+    assert (token.headers["authorization"], token.query) == (
+        f"Key {Fal.key}",
+        {"storage_type": "fal-cdn-v3"},
+    )
+    assert upload.headers["authorization"] == f"Bearer {TOKEN}"
+    assert upload.body == LARGE
+    assert isinstance(fal.fake, Fal)
+    assert [sent(fal).json["image_url"]] == list(fal.fake.uploads)
+    assert (fal.fake.paid, len(fal.fake.orders)) == (1, 1)
+
+
+def test_small_file_goes_along(fal: Real) -> None:
+    assert fal.finish(CLIP).state == "settled"
+    assert uploads(fal) == []
+
+
+TROUBLE: list[tuple[str, Reply, str, str]] = [
+    ("token", Reply(401, {"detail": "Invalid key"}), "key", "does not accept the key: Invalid key"),
+    ("token", Reply(429, {"detail": "Slow down"}), "limit", "Too many calls for fal: Slow down"),
+    ("token", Reply(500, {"detail": "Oops"}), "unreachable", "could not be put at fal: Oops"),
+    ("token", Reply(200, b"<html>"), "unreachable", "could not be put at fal"),
+    ("token", Reply(200, {"token": "a b\r\nX: y"}), "unreachable", "could not be put at fal"),
+    ("token", Reply(200, {"token": None}), "unreachable", "could not be put at fal"),
+    ("upload", Reply(413, {"detail": "Too large"}), "unreachable", "put at fal: Too large"),
+    ("upload", Reply(200, b"<html>"), "unreachable", "could not be put at fal"),
+    ("upload", Reply(200, {"access_url": None}), "unreachable", "could not be put at fal"),
+    (
+        "upload",
+        Reply(200, {"access_url": "https://evil.example/x.png"}),
+        "unreachable",
+        "put at fal: access_url",
+    ),
+]
+
+
+@pytest.mark.parametrize(("step", "reply", "refusal", "words"), TROUBLE)
+def test_file_that_cannot_be_put_sends_nothing(
+    step: str, reply: Reply, refusal: str, words: str, fal: Real, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_picture("large.png", LARGE)
+    monkeypatch.setattr(fal.fake, step, lambda _asked: reply)
+    with pytest.raises((Refused, NotNow)):
+        fal.go(FROM_LARGE)
+    call = ProviderCall.objects.get()
+    assert (call.state, call.refusal, call.cost) == ("refused", refusal, Decimal(0))
+    assert words in str(call.note)
     assert fal.fake.orders == []
 
 
@@ -499,6 +564,34 @@ def test_official_client_takes_the_same_data_uris(fal: Real) -> None:
     adapter = fal_adapter.FalAdapter(fal.config)
     content = media.picture(32, 32)
     assert adapter._put(content, "image/png") == official.encode(content, "image/png")
+
+
+def test_official_client_puts_a_file_the_same_way(
+    fal: Real, client: official.SyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(official.client, "REST_URL", fal.fake.url)
+    monkeypatch.setattr(official.client, "CDN_URL", fal.fake.url)
+    theirs = official.SyncClient(key=Fal.key)
+    lifecycle = official.client.StorageSettings(expires_in=2 * 24 * 3600)
+    cdn = theirs._get_cdn_client()
+    monkeypatch.setattr(official.SyncClient, "_get_cdn_client", lambda _self: cdn)
+    with theirs._client, cdn:
+        theirs.upload(LARGE, "image/png", "source.png", lifecycle=lifecycle)
+    put_picture("large.png", LARGE)
+    assert fal.finish(FROM_LARGE).state == "settled"
+    first, second, third, fourth = uploads(fal)
+    names = ("authorization", "content-type", "x-fal-file-name", "x-fal-object-lifecycle")
+    names += ("x-fal-object-lifecycle-preference",)
+    for one, other in ((first, third), (second, fourth)):
+        assert (one.method, one.path, one.query, one.body) == (
+            other.method,
+            other.path,
+            other.query,
+            other.body,
+        )
+        assert {name: one.headers.get(name) for name in names} == {
+            name: other.headers.get(name) for name in names
+        }
 
 
 def test_progress_until_it_is_ready(fal: Real) -> None:

@@ -39,7 +39,7 @@ from providers.client import (
 )
 from providers.enums import Kind, Refusal
 from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
-from providers.fetch import Link
+from providers.fetch import Link, elsewhere
 from providers.lenient_decoding import (
     bytes_of,
     decoded,
@@ -56,6 +56,7 @@ from providers.requests import ClipRequest, ImageRequest, Request
 from providers.settings_schema import Common
 from providers.task_states import state_of
 
+from . import storage
 from .errors import TEMPLATES, failure, is_of_the_work, refusal, words_of
 from .messages import Billing, Entry, Made, Page, Prices, Status, Submitted
 from .settings import Settings
@@ -64,6 +65,8 @@ log = logging.getLogger("ai_video.providers")
 NAME = "fal"
 PLATFORM = "https://api.fal.ai/v1"
 MEGABYTE = 1024 * 1024
+MOST_INLINE = 3 * MEGABYTE  # of a file that goes along in the request itself
+UPLOADING = 300  # seconds for the files of a request that are put at fal before
 MOST_LISTED = 100
 NAMESPACES = frozenset({"workflows", "comfy"})
 MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){1,7}")
@@ -89,7 +92,7 @@ class FalAdapter:
         self.config = config
         self.settings = settings_schema.read(config.settings, Settings)
         self.read = self.settings.send_timeout
-        self.send_limit = timedelta(seconds=self.read + 75)
+        self.send_limit = timedelta(seconds=self.read + 75 + UPLOADING)
         self.poll_in = self.settings.poll_seconds
 
     @property
@@ -148,7 +151,10 @@ class FalAdapter:
         return Accepted(_task_of(submitted, model), poll_in=self.poll_in)
 
     def _put(self, content: bytes, mime: str) -> str:
-        """Return the file as a data URI, which fal takes wherever it takes an address."""
+        """Return the file as a data URI; the address of a larger one, which is put at fal.
+
+        fal takes a data URI wherever it takes an address, up to about 10 MB.
+        """
         most = self.settings.most_megabytes
         if len(content) > most * MEGABYTE:
             raise Refused(
@@ -160,6 +166,8 @@ class FalAdapter:
                 size=f"{len(content) / MEGABYTE:.1f}",
                 most=most,
             )
+        if len(content) > MOST_INLINE:
+            return storage.put(self.config, content, mime, hosts=self._hosts())
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
@@ -180,7 +188,7 @@ class FalAdapter:
     def _status(self, task: str) -> Status:
         """Return the request's state. Raises `Later`, or `Unclear` if it does not exist."""
         answer = self.queue.ask("GET", f"/{task}/status")
-        if answer.status == 404:  # noqa: PLR2004  not found
+        if answer.status in {404, 410}:
             raise Unclear(gettext_noop("fal does not know the request %(task)s."), task=task)
         if not answer.ok:
             self._refuse(answer)
@@ -198,7 +206,7 @@ class FalAdapter:
         reported = error or status.error_type or brief(status.status)
         failed = bool(error or status.error_type or state_of(status.status) != "done")
         if not answer.ok and not is_of_the_work(answer):
-            if answer.status != 404:  # noqa: PLR2004  not found
+            if answer.status not in {404, 410}:
                 self._refuse(answer)
             if not failed:
                 raise Unclear(
@@ -224,7 +232,8 @@ class FalAdapter:
         if media is None and failed:
             raise failure(answer, reported=reported, kind=status.error_type, price=price)
         if media is None:
-            raise Unclear(
+            files = [made.video, made.videos, made.images, made.image]
+            raise elsewhere(texts_in(files), raw=answer.body) or Unclear(
                 gettext_noop("The request succeeded, but its result holds no file."),
                 raw=answer.body,
             )

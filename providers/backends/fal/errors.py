@@ -41,7 +41,7 @@ TEMPLATES = {
     Refusal.CANCELLED: gettext_noop("The request was cancelled at fal."),
 }
 OF_THE_WORK = frozenset({400, 413, 415, 422, 499})
-NOT_OF_THE_WORK = frozenset({401, 403, 404, 408, 429})
+NOT_OF_THE_WORK = frozenset({401, 403, 404, 408, 410, 429})
 CONTENT = "content_policy_violation"
 CANCELLED = frozenset({"client_cancelled", "request_cancelled", "cancelled", "canceled"})
 # A locked account is reported by a 403, as a wrong key is.

@@ -10,6 +10,17 @@ class Submitted(msgspec.Struct):
     response_url: str = ""
 
 
+class Token(msgspec.Struct):
+    """What allows to put files."""
+
+    token: str
+    token_type: str = "Bearer"  # noqa: S105  how it is sent
+
+
+class Uploaded(msgspec.Struct):
+    access_url: str
+
+
 class Status(msgspec.Struct):
     """The state of a request. A failed or cancelled one is `COMPLETED` too."""
 

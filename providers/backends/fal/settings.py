@@ -14,4 +14,4 @@ class Settings(Common):
     start_timeout: int = setting(Number(2, 86400, whole=True), 3600)
     # Without them fal removes a result an hour after it is done, a large one after six minutes.
     keep_results: bool = setting(Flag(), default=True)
-    most_megabytes: int = setting(Number(1, 40, whole=True), 20)  # of a file that is sent
+    most_megabytes: int = setting(Number(1, 100, whole=True), 100)  # of a file that is sent
