@@ -16,7 +16,7 @@ from .enums import OPEN_CALL, CallState, Kind
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
 from .prices import model_row, own_price
-from .registry import known_adapter_class
+from .registry import is_free, known_adapter_class
 from .requests import (
     ClipRequest,
     ImageRequest,
@@ -166,6 +166,19 @@ def prices_of(config: AIProviderConfig, *, inactive: bool = False) -> list[Price
         )
         for row in rows
     ]
+
+
+def unpriced_of(config: AIProviderConfig) -> list[ProviderModel]:
+    """Return the models that are not used because they have no price; one query."""
+    if is_free(config):
+        return []
+    prefetch_related_objects([config], "models")
+    rows = [
+        row
+        for row in config.models.all()
+        if row.price is None and not row.is_active and not row.stands_for
+    ]
+    return sorted(rows, key=lambda row: (row.kind, row.name))
 
 
 def last_errors(config: AIProviderConfig) -> list[ProviderCall]:

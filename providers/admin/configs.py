@@ -517,6 +517,7 @@ def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
     found = {
         "limits": usage.limits_of(config),
         "prices": usage.prices_of(config),
+        "unpriced": usage.unpriced_of(config),
         "may_pause": user.has_perm("providers.pause_provider"),
         "may_test": config.archived_at is None
         and user.has_perm("providers.change_aiproviderconfig"),

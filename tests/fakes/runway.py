@@ -35,12 +35,15 @@ IMAGES = [
     *("2112:912", "1280:720", "720:1280", "720:720", "960:720", "720:960", "1680:720"),
 ]
 VEO = ["1280:720", "720:1280", "1920:1080", "1080:1920"]
+HAILUO = ["adaptive", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"]
 # model: ratios, lengths, credits a second, required
 IMAGE_TO_VIDEO: dict[str, tuple[list[str], list[int], int, list[str]]] = {
     "gen4_turbo": (SIX, list(range(2, 11)), 5, ["promptImage", "ratio"]),
     "gen4.5": (SIX, list(range(2, 11)), 12, ["promptImage", "ratio", "promptText", "duration"]),
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptImage", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptImage", "ratio"]),
+    "hailuo3": (HAILUO, list(range(5, 16)), 10, ["promptImage", "promptText", "resolution"]),
+    "wan3": (["auto_720p"], list(range(2, 31)), 10, ["promptImage", "promptText"]),
 }
 SEEDANCE = ["1280:720", "720:1280", "960:960"]  # those of 720p
 TEXT_TO_VIDEO = {
@@ -48,6 +51,8 @@ TEXT_TO_VIDEO = {
     "gen4.5": (TWO, list(range(2, 11)), 12, ["promptText", "ratio", "duration"]),
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
+    "hailuo3": (HAILUO, list(range(5, 16)), 10, ["promptText", "ratio", "resolution"]),
+    "wan3": (["1280:720", "720:1280", "960:960"], list(range(2, 31)), 10, ["promptText", "ratio"]),
 }
 # Upscaling and extending: path: model, field with the take, start of its data URI, credits, fields
 EDITS: dict[str, tuple[str, str, str, int, set[str]]] = {
@@ -540,6 +545,7 @@ def _video_issues(
         "outputFormat",
         "audio",
         "negativePrompt",
+        "resolution",
     }
     issues += [
         _issue(name, "Invalid input: expected string, received undefined", "invalid_type")

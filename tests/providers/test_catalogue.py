@@ -1,6 +1,7 @@
 """The catalogue of models: what a newer one would change, and what accepting it does."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -41,7 +42,8 @@ NEWER: dict[str, Any] = {
     "gen4.5": {"price": "0.15", "priced_on": "2026-12-24"},
     "veo3.1_fast": {"price": None, "priced_on": None},
     "veo3.1": None,
-    "wan3": {"price": "0.30", "priced_on": "2026-12-24", "durations": [5, 10]},
+    "wan3": {"price": "0.30", "priced_on": "2026-12-24"},
+    "seedance2_5": {"price": "0.45", "priced_on": "2026-12-24"},
 }
 
 
@@ -55,6 +57,51 @@ def test_every_entry_says_where_its_price_is_from() -> None:
     for entry in catalogue.shipped().models:
         assert entry.source, entry.name
         assert entry.price is not None or entry.note, entry.name
+
+
+# What is bought most, and the rows that make it. Each has a price with its day and source.
+LEADERS: dict[str, list[str]] = {
+    "a picture": [
+        *("fal-ai/nano-banana-2/edit", "gemini_2.5_flash", "gemini_image3_pro", "gen4_image"),
+        *("core", "sd3.5-flash", "sd3.5-large", "sd3.5-large-turbo", "sd3.5-medium", "ultra"),
+    ],
+    "a changed picture": ["fal-ai/nano-banana-2/edit", "gen4_image", "inpaint"],
+    "a clip from references": [
+        *("fal-ai/veo3.1/reference-to-video", "google/veo-3.1", "seedance2-references"),
+    ],
+    "a clip with sound": [
+        *("fal-ai/veo3/image-to-video-sound", "veo3.1-sound", "veo3.1_fast-sound"),
+    ],
+    "an upscaled picture": [
+        *("magnific_precision_upscaler_v2", "upscale-conservative", "upscale-fast"),
+    ],
+    "an upscaled clip": [
+        *("fal-ai/bytedance-upscaler/upscale/video", "magnific_video_upscaler_creative"),
+    ],
+}
+
+
+def makes(entry: catalogue.Entry, what: str) -> bool:
+    tasks = set(entry.capabilities.get("tasks", ["make"]))
+    kind = "clip" if "clip" in what else "image"
+    if entry.kind != kind:
+        return False
+    return {
+        "a picture": "make" in tasks,
+        "a changed picture": bool(tasks & {"change", "mask"}),
+        "a clip from references": "make" in tasks and "references" in entry.capabilities,
+        "a clip with sound": entry.capabilities.get("audio") == "on",
+    }.get(what, "upscale" in tasks)
+
+
+@pytest.mark.parametrize("what", sorted(LEADERS))
+def test_what_is_bought_most_has_rows_with_price_day_and_source(what: str) -> None:
+    found = [entry for entry in catalogue.shipped().models if makes(entry, what) and entry.price]
+    assert sorted(entry.name for entry in found) == sorted(LEADERS[what])
+    for entry in found:
+        assert entry.priced_on
+        assert date(2025, 8, 1) <= entry.priced_on <= date(2026, 11, 30)
+        assert entry.source
 
 
 def test_model_without_a_price_is_never_called_at_another_price(runway: AIProviderConfig) -> None:
@@ -73,9 +120,10 @@ def test_what_a_newer_catalogue_would_change(runway: AIProviderConfig) -> None:
     assert [(one.name, one.what, one.before, one.after) for one in found] == [
         ("gen4.5", "raised", Decimal("0.12"), Decimal("0.15")),
         ("gen4_turbo", "lowered", Decimal("0.05"), Decimal("0.04")),
+        ("seedance2_5", "priced", None, Decimal("0.45")),
         ("veo3.1", "vanished", Decimal("0.20"), None),
         ("veo3.1_fast", "unpriced", Decimal("0.10"), None),
-        ("wan3", "priced", None, Decimal("0.30")),
+        ("wan3", "raised", Decimal("0.10"), Decimal("0.30")),
     ]
 
 
@@ -95,7 +143,7 @@ def test_only_what_is_accepted_changes(runway: AIProviderConfig, admin_user: Use
     assert not rows["veo3.1_fast"].is_active  # and not called at the connection's own price
     assert MoneyChange.objects.filter(provider="runway_ml", actor=admin_user).count() == 1
     left = catalogue.changes(runway, newer)
-    assert [one.name for one in left] == ["gen4.5", "wan3"]
+    assert [one.name for one in left] == ["gen4.5", "seedance2_5", "wan3"]
 
 
 def test_accepting_twice_changes_nothing_more(runway: AIProviderConfig, admin_user: User) -> None:

@@ -91,6 +91,40 @@ def test_clip_from_words(runway: Real) -> None:
     }
 
 
+@pytest.mark.parametrize("image", ["", "scene.png"])
+def test_hailuo_is_asked_for_the_size_that_is_priced(image: str, runway: Real) -> None:
+    request = ClipRequest(prompt="sea", duration_ms=5000, image_file=image, model="hailuo3")
+    call = runway.finish(request)
+    assert (call.state, call.estimate, call.cost) == ("settled", Decimal("0.50"), Decimal("0.50"))
+    body = sent(runway)
+    assert bool(body.pop("promptImage", "")) is bool(image)
+    assert body == {
+        "model": "hailuo3",
+        "ratio": "16:9",
+        "promptText": "sea. Camera: slow dolly in.",
+        "duration": 5,
+        "resolution": "768P",
+    }
+
+
+@pytest.mark.parametrize(("image", "ratio"), [("", "720:1280"), ("scene.png", "auto_720p")])
+def test_wan_takes_the_format_of_its_first_picture(image: str, ratio: str, runway: Real) -> None:
+    request = ClipRequest(
+        prompt="sea", duration_ms=5000, aspect_ratio="9:16", image_file=image, model="wan3"
+    )
+    call = runway.finish(request)
+    assert (call.state, call.estimate, call.cost) == ("settled", Decimal("0.50"), Decimal("0.50"))
+    body = sent(runway)
+    assert bool(body.pop("promptImage", "")) is bool(image)
+    assert body == {
+        "model": "wan3",
+        "ratio": ratio,
+        "promptText": "sea. Camera: slow dolly in.",
+        "audio": False,
+        "duration": 5,
+    }
+
+
 def test_picture(runway: Real) -> None:
     call = runway.finish(IMAGE)
     assert (call.state, call.cost, call.model) == ("settled", Decimal("0.05"), "gen4_image")
@@ -452,6 +486,8 @@ def test_official_specification_accepts_what_the_fake_answers(scenario: str, run
             aspect_ratio="9:16",
             image_file="scene.png",
         ),
+        ClipRequest(prompt="sea", model="hailuo3", duration_ms=6000),
+        ClipRequest(prompt="sea", model="hailuo3", duration_ms=5000, image_file="scene.png"),
     ],
 )
 def test_official_specification_accepts_what_is_sent(request_: Any, runway: Real) -> None:

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from providers import prices
 from providers.enums import CallState, Refusal
+from providers.errors import NotConfigured
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import ClipRequest, ImageRequest
 from providers.services.configs import organization_budget
-from providers.usage import budgets_of, last_errors, limits_of, prices_of
+from providers.usage import budgets_of, last_errors, limits_of, prices_of, unpriced_of
 
 REQUESTS = {"image": ImageRequest(prompt="x"), "clip": ClipRequest(prompt="x")}
 pytestmark = pytest.mark.django_db
@@ -130,6 +131,25 @@ def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, changes
         reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
     ).content.decode()
     assert set(re.findall(r"<b>([-\w]+)</b><small>used when none is named", page)) == used
+
+
+def test_page_says_which_models_are_not_used_until_they_have_a_price(config, admin_client):
+    names = [row.name for row in unpriced_of(config)]
+    assert names == ["kling3.0_pro", "seedance2_5", "gpt_image_2"]
+    shown = admin_client.get(
+        reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
+    ).content.decode()
+    words = "<small>not used until its price is entered below</small>"
+    assert re.findall(rf"<b>([-.\w]+)</b>{words}", shown) == names
+    with pytest.raises(NotConfigured, match=r"does not offer the model kling3\.0_pro here"):
+        prices.quote(config, ClipRequest(prompt="sea", duration_ms=5000, model="kling3.0_pro"))
+    row = config.models.get(name="kling3.0_pro")
+    row.price, row.is_active = Decimal("0.20"), True
+    row.save()
+    config = AIProviderConfig.objects.get(pk=config.pk)
+    assert [row.name for row in unpriced_of(config)] == names[1:]
+    request = ClipRequest(prompt="sea", duration_ms=5000, model="kling3.0_pro")
+    assert prices.quote(config, request).total == Decimal("1.00")
 
 
 def test_last_errors_are_the_newest_that_did_not_work(config):

@@ -49,7 +49,7 @@ from providers.client import (
 )
 from providers.enums import Kind, Refusal
 from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
-from providers.fetch import Link
+from providers.fetch import Link, elsewhere
 from providers.lenient_decoding import texts_in
 from providers.models import AIProviderConfig
 from providers.refusal_words import is_key_refused
@@ -265,6 +265,7 @@ class RunwayAdapter:
             "ratio": self._ratios(request, model)[request.aspect_ratio],
             **({"seed": request.seed % SEEDS} if _takes_seed(model) else {}),
             **own,
+            **model.options.get("fields", {}),
         }
 
     def _clip_body(
@@ -355,7 +356,7 @@ class RunwayAdapter:
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         answer = self._client.ask("GET", f"/v1/tasks/{quote(task_id, safe='')}")
-        if answer.status == 404:  # noqa: PLR2004  not found
+        if answer.status in {404, 410}:
             raise Unclear(GONE, task=task_id)
         task = self._task(answer)
         state = state_of(task.status)
@@ -379,7 +380,7 @@ class RunwayAdapter:
             raw=answer.body if unknown else b"",
         )
 
-    def _link(self, task: Task, answer: ProviderResponse) -> Link | None:
+    def _link(self, task: Task, answer: ProviderResponse) -> Link:
         """Return the first output at the provider's hosts.
 
         Some outputs are listed beside a preview or a poster that is elsewhere.
@@ -389,12 +390,13 @@ class RunwayAdapter:
             for text in texts_in(task.output)
             if "://" in text
         ]
-        if not links:
-            raise Unclear(
-                gettext_noop("The provider says that it is done and gives no file."),
-                raw=answer.body,
-            )
-        return next((link for link in links if link.leads_to_provider), links[0])
+        found = next((link for link in links if link.leads_to_provider), None)
+        if found is not None:
+            return found
+        raise elsewhere(texts_in(task.output), raw=answer.body) or Unclear(
+            gettext_noop("The provider says that it is done and gives no file."),
+            raw=answer.body,
+        )
 
     def _task(self, answer: ProviderResponse) -> Task:
         template = gettext_noop("Runway does not tell about the task at the moment: %(words)s")
