@@ -177,7 +177,16 @@ class ProviderClient:
                 provider=self.name,
                 error=type(error).__name__,
             ) from error
-        except (httpx.HTTPError, _TooLargeError) as error:
+        except _TooLargeError as error:
+            raise Unclear(
+                gettext_noop(
+                    "The answer of %(provider)s was too large or took too long; it may have been "
+                    "done and paid."
+                ),
+                provider=self.name,
+                raw=self._without_key(bytes(received)),
+            ) from error
+        except httpx.HTTPError as error:
             raise Unclear(
                 gettext_noop(
                     "The connection to %(provider)s broke after sending (%(error)s); it "

@@ -10,8 +10,15 @@ from typing import Any
 from .lenient_decoding import number_of
 
 MOST_MARKS = 20_000
+LONGEST = 24 * 3600  # seconds
 
 type Mark = dict[str, Any]
+
+
+def ms_of(seconds: Any) -> int | None:
+    """Return a time in milliseconds; None if it cannot be one of a sound."""
+    number = number_of(seconds)
+    return None if number is None or not 0 <= number <= LONGEST else round(number * 1000)
 
 
 def words_of(characters: Sequence[Any], starts: Sequence[Any], ends: Sequence[Any]) -> list[Mark]:
@@ -24,7 +31,7 @@ def words_of(characters: Sequence[Any], starts: Sequence[Any], ends: Sequence[An
     marks: list[Mark] = []
     follows = False  # whether the character continues the last word
     for character, start, end in zip(characters, starts, ends, strict=True):
-        first, last = number_of(start), number_of(end)
+        first, last = ms_of(start), ms_of(end)
         if not isinstance(character, str) or first is None or last is None:
             return []
         if not character.strip():
@@ -32,14 +39,9 @@ def words_of(characters: Sequence[Any], starts: Sequence[Any], ends: Sequence[An
             continue
         if follows:
             marks[-1]["text"] += character
-            marks[-1]["end_ms"] = round(last * 1000)
+            marks[-1]["end_ms"] = last
         else:
-            mark = {
-                "text": character,
-                "start_ms": round(first * 1000),
-                "end_ms": round(last * 1000),
-            }
-            marks.append(mark)
+            marks.append({"text": character, "start_ms": first, "end_ms": last})
         follows = True
     return marks
 

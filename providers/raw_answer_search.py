@@ -26,6 +26,7 @@ IN_ADDRESS = re.compile(r"/(?:tasks|predictions)/([A-Za-z0-9_-]{6,120})")
 UUID = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
 )
+ADDRESS = re.compile(r"https?://[^\s\"'<>\\]{4,2000}")
 MOST_TEXTS = 10_000
 
 
@@ -57,6 +58,13 @@ def _file_in(raw: bytes, is_wanted: Callable[[bytes], bool], missing: str) -> by
 
 def _without_escapes(text: str) -> str:
     return text.replace("\\/", "/").replace("\\n", "").replace("\\r", "")
+
+
+def link_in(raw: bytes) -> str:
+    """Return the address that the response is or contains. Raises `Invalid`."""
+    if found := ADDRESS.search(text_of(raw).replace("\\/", "/")):
+        return found.group()
+    raise Invalid(NO_PICTURE)
 
 
 def task_in(raw: bytes) -> str:

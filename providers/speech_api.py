@@ -14,6 +14,7 @@ from .client import ProviderClient, ProviderResponse, brief, checked_base
 from .enums import Kind, Refusal
 from .errors import Refused, Unclear
 from .models import AIProviderConfig
+from .refusal_words import is_about_the_account
 from .requests import Request, SpeechRequest
 
 LIMIT_PAUSE = timedelta(seconds=20)
@@ -87,6 +88,8 @@ class SpeechServer:
     def _refusal(self, answer: ProviderResponse) -> Refused:
         kind = KINDS.get(answer.status, Refusal.INVALID)
         words = brief(self._words(answer)) or f"HTTP {answer.status}"
+        if answer.status == 403 and is_about_the_account(words):  # noqa: PLR2004  forbidden
+            kind = Refusal.INVALID
         is_limit = kind == Refusal.LIMIT
         until = timezone.now() + (answer.retry_after or LIMIT_PAUSE) if is_limit else None
         return Refused(TEMPLATES[kind], kind=kind, until=until, provider=self.name, words=words)

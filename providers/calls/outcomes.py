@@ -24,6 +24,7 @@ from providers import requests as asked
 from providers.adapters import Accepted, Adapter, Bytes, Result
 from providers.enums import OVER, CallState, Kind, Refusal
 from providers.errors import NotNow, Refused, Unclear
+from providers.fetch import Link
 from providers.models import AIProviderConfig, ProviderCall
 from providers.signals import capacity_freed, result_recorded
 from providers.store import workplace
@@ -324,6 +325,14 @@ def leave_unclear(call: ProviderCall, why: LocalizedMessage, *, raw: bytes = b""
     with transaction.atomic(durable=True):
         if move(call, name="unclear", note=why) or (call.state == S.UNCLEAR and answer is not None):
             raw_answer_store.put(call, answer)  # also when presumed lost before
+
+
+def raw_of(answer: Result, error: Exception) -> bytes:
+    """Return what is kept for a person of a result that could not be stored: its file, else the
+    address of it.
+    """
+    raw: bytes = getattr(error, "raw", b"")
+    return raw or (answer.media.url.encode() if isinstance(answer.media, Link) else b"")
 
 
 def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:

@@ -40,6 +40,9 @@ FETCH_AGAIN = 10.0  # seconds, longer each time
 POLLS_PER_SECOND = 4
 RAREST = 120.0  # seconds
 UNKNOWN_STATE = gettext_noop("The provider says “%(state)s”, which nobody here knows.")
+NO_LINK = gettext_noop(
+    "The result is done, but for an hour the provider has given no link to it that works."
+)
 WORKING = gettext_noop("The provider is working on it.")
 IN_QUEUE = gettext_noop("It waits in the provider's own queue.")
 
@@ -95,7 +98,9 @@ def _later(call: ProviderCall, later: Later) -> None:
     match later:
         case Expired():
             first = call.note_data != later.sentence.as_json()
-            _ask_again(call, later.sentence, seconds=EXPIRED_AGAIN if first else _poll_delay(call))
+            seconds = EXPIRED_AGAIN if first else _poll_delay(call)
+            gone = LocalizedMessage(NO_LINK)
+            _ask_while_unreadable(call, later.sentence, b"", seconds=seconds, at_last=gone)
         case Incomplete():
             _fetch_again(call, later)
         case Unreadable():
@@ -186,15 +191,22 @@ def _ask_again(call: ProviderCall, why: LocalizedMessage, *, seconds: float, **f
     )
 
 
-def _ask_while_unreadable(call: ProviderCall, why: LocalizedMessage, raw: bytes) -> None:
-    """Keep polling an unreadable response for an hour, then leave the call to a person."""
+def _ask_while_unreadable(
+    call: ProviderCall,
+    why: LocalizedMessage,
+    raw: bytes,
+    *,
+    seconds: float | None = None,
+    at_last: LocalizedMessage | None = None,
+) -> None:
+    """Keep polling for an hour what cannot be read or fetched, then leave the call to a person."""
     now = database_now()
     since = parse_datetime(str(call.evidence.get(UNREADABLE_SINCE, "")))
     if since is not None and now - since >= LONGEST_UNREADABLE:
-        outcomes.leave_unclear(call, why, raw=raw)
+        outcomes.leave_unclear(call, at_last or why, raw=raw)
         return
     added = None if since else {UNREADABLE_SINCE: now.isoformat()}
-    _ask_again(call, why, seconds=_poll_delay(call), evidence=added)
+    _ask_again(call, why, seconds=_poll_delay(call) if seconds is None else seconds, evidence=added)
 
 
 def _readable_again(call: ProviderCall) -> dict[str, Any]:

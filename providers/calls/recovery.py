@@ -92,7 +92,7 @@ def _write(call: ProviderCall, answer: spool.Answer) -> None:
                 outcomes.refuse(call, refused)
                 outcomes.stop_provider_late(call, refused)
             except (Later, Unclear) as error:  # it cannot be fetched again
-                outcomes.leave_unclear(call, error.sentence, raw=getattr(error, "raw", b""))
+                outcomes.leave_unclear(call, error.sentence, raw=outcomes.raw_of(answer, error))
                 spool.forget(call.pk)
 
 

@@ -21,7 +21,9 @@ from providers.adapters import Accepted, Adapter, CallContext, Result, never
 from providers.before_sending import NotSent
 from providers.enums import CallState, Refusal
 from providers.errors import (
+    Expired,
     KeyUnreadable,
+    Later,
     NotConfigured,
     NotNow,
     OutdatedRequest,
@@ -42,6 +44,7 @@ S = CallState
 # and when it is in this process's memory only.
 PAUSES_WHEN_SPOOLED = (1, 2, 4)
 PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)
+FETCH_PAUSES = (1, 3)
 SPOOL_WAIT = timedelta(seconds=15)
 STOPPED = gettext_noop("It was stopped before it was sent.")
 TOO_LATE = gettext_noop("It was not sent: its time to be sent was over.")
@@ -267,14 +270,14 @@ def _settle_answer(
 
     It cannot be requested again, so a loss is always recorded.
     """
+    settle = partial(outcomes.settle, call, answer, should_stop=never)
     try:
-        _patiently(
-            call, partial(outcomes.settle, call, answer, should_stop=never), terms, pauses=pauses
-        )
+        _patiently(call, partial(_fetch_patiently, settle), terms, pauses=pauses)
     except Refused as refused:
         outcomes.refuse(call, refused)
-    except Unclear as unclear:
-        outcomes.leave_unclear(call, unclear.sentence, raw=unclear.raw)
+    except (Later, Unclear) as error:  # a person may have it fetched again
+        outcomes.leave_unclear(call, error.sentence, raw=outcomes.raw_of(answer, error))
+        spool.forget(call.pk)
     except Exception as error:
         if not adapter.repeatable and spool.holds(call.pk) and _passes(error):
             if isinstance(error, (OperationalError, InterfaceError)):
@@ -284,6 +287,21 @@ def _settle_answer(
         outcomes.unexpected(call, adapter, error)
         if adapter.repeatable:
             raise
+
+
+def _fetch_patiently(settle: Callable[[], None]) -> None:
+    """Settle a result; a file that is elsewhere and cannot be fetched now is fetched again."""
+    for pause in FETCH_PAUSES:
+        try:
+            settle()
+        except Expired:
+            raise
+        except Later as later:
+            log.warning("A paid result cannot be fetched yet: %s", later)
+            time.sleep(pause)
+        else:
+            return
+    settle()
 
 
 def _passes(error: Exception) -> bool:

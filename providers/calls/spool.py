@@ -31,6 +31,7 @@ from core.unavailable import ServiceUnavailableError
 from providers.adapters import Accepted, Bytes, Result
 from providers.enums import Refusal
 from providers.errors import Refused, Unclear
+from providers.fetch import Link
 from providers.models import ProviderCall
 
 from .fault_points import hit
@@ -285,10 +286,12 @@ def _as_json(answer: Answer) -> dict[str, Any]:
                 "is_estimated": answer.is_estimated,
                 "seed": answer.seed,
             }
+            link = answer.media if isinstance(answer.media, Link) else None
             return {
                 "what": "result",
                 "trusted": trusted,
                 "has_media": answer.media is not None,
+                "link": link and {"url": link.url, "hosts": link.hosts, "own": link.own},
                 **facts,
             }
         case Refused():
@@ -316,9 +319,11 @@ def _answer(data: dict[str, Any], path: Path) -> Answer:
         case "accepted":
             return Accepted(data["task_id"], poll_in=data["poll_in"], quote=_amount(data["quote"]))
         case "result":
-            media = (
-                Spooled(path, data["call"], trusted=data["trusted"]) if data.get("file") else None
-            )
+            media: Spooled | Link | None = None
+            if data.get("file"):
+                media = Spooled(path, data["call"], trusted=data["trusted"])
+            elif link := data.get("link"):
+                media = Link(link["url"], hosts=tuple(link["hosts"]), own=link["own"])
             return Result(
                 media=media,
                 data=data["data"],

@@ -13,7 +13,7 @@ from providers import requests as asked
 from providers.adapters import Accepted, Bytes, Result
 from providers.calls.call_context import call_context_of
 from providers.enums import AUDIO_KINDS, CallState, Kind
-from providers.errors import Conflict, Invalid, KeyUnreadable, Refused, Unclear
+from providers.errors import Conflict, Invalid, KeyUnreadable, Later, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.signals import result_recorded
@@ -65,7 +65,7 @@ def _settle(call: ProviderCall, found: Result, *, actor: Any, reason: str) -> Pr
             result = ingest.ingest(
                 found, asked.from_json(call.request), folder, should_stop=lambda: False, as_is=True
             )
-    except (Refused, Unclear) as error:
+    except (Later, Refused, Unclear) as error:
         raise Invalid(error.sentence.template, field="decision", **error.sentence.values) from error
     cost = call.counted if found.cost is None else found.cost
     fields: dict[str, Any] = {

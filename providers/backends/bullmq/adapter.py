@@ -7,6 +7,7 @@ never becomes a second job. Tries after a failure are BullMQ's own and belong to
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -297,10 +298,14 @@ class BullMQAdapter:
         if state == "failed":
             words = brief(str(job.failedReason or "")) or "failed"
             raise Refused(FAILED, kind=Refusal.FAILED, provider=self.name, words=words)
-        if state != "active" and state not in QUEUED:
-            log.warning("The job %s is in a state that is not known: %s", task_id, brief(state))
+        unknown = "" if state == "active" or state in QUEUED else brief(state)[:60] or "?"
+        if unknown:
+            log.warning("The job %s is in a state that is not known: %s", task_id, unknown)
         return Running(
-            poll_in=self.poll_in, progress=_percent(job.progress), queued=state in QUEUED
+            poll_in=self.poll_in,
+            progress=_percent(job.progress),
+            queued=state in QUEUED,
+            unknown=unknown,
         )
 
     def _result(self, returned: Any, request: Request, call_context: CallContext) -> Result:
@@ -430,4 +435,4 @@ def _percent(progress: Any) -> int | None:
         progress = progress.get("percent", progress.get("progress"))
     if isinstance(progress, bool) or not isinstance(progress, int | float):
         return None
-    return max(0, min(100, round(progress))) if progress == progress else None  # noqa: PLR0124  NaN
+    return max(0, min(100, round(progress))) if math.isfinite(progress) else None

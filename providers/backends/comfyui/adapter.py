@@ -43,7 +43,7 @@ from providers.client import ProviderClient, UnreadableError, brief, checked_bas
 from providers.enums import Kind, Refusal
 from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.fetch import Link
-from providers.lenient_decoding import decoded, read
+from providers.lenient_decoding import decoded, number_of, read
 from providers.models import AIProviderConfig
 from providers.refusal_words import is_key_refused
 from providers.requests import ClipRequest, ImageRequest, Request
@@ -275,7 +275,7 @@ class ComfyUIAdapter:
                 provider=self.name,
                 words=sentence_of(error),
             ) from error
-        if answer.status in {401, 403, 429}:
+        if answer.status in {401, 402, 403, 429}:
             raise refusal(answer, provider=self.name)
         raise Refused(
             unreachable, kind=Refusal.UNREACHABLE, provider=self.name, words=words_of(answer)
@@ -352,7 +352,8 @@ class ComfyUIAdapter:
         if task in map(_id_of, queue.queue_running):
             return 0
         waiting = sorted(
-            (entry for entry in queue.queue_pending if _id_of(entry)), key=lambda entry: entry[0]
+            (entry for entry in queue.queue_pending if _id_of(entry)),
+            key=lambda entry: number_of(entry[0]) or 0,
         )
         names = [_id_of(entry) for entry in waiting]
         return names.index(task) + 1 if task in names else None

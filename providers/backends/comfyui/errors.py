@@ -1,8 +1,10 @@
 """Maps ComfyUI's errors to refusals. The server is one's own: what it refuses costs nothing."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from providers.client import ProviderResponse, UnreadableError, brief
@@ -12,10 +14,12 @@ from providers.errors import Refused
 from .messages import Entry, Problem, Problems
 
 MEMORY = re.compile(r"OutOfMemory|out of memory|Allocation on device", re.IGNORECASE)
-KINDS = {401: Refusal.KEY, 403: Refusal.KEY, 429: Refusal.LIMIT}
+LIMIT_PAUSE = timedelta(seconds=30)
+KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("%(provider)s does not accept the workflow: %(words)s"),
     Refusal.KEY: gettext_noop("%(provider)s does not accept the key: %(words)s"),
+    Refusal.CREDITS: gettext_noop("The account at %(provider)s is empty: %(words)s"),
     Refusal.LIMIT: gettext_noop("Too many calls for %(provider)s: %(words)s"),
     Refusal.MEMORY: gettext_noop(
         "The graphics card of %(provider)s has too little memory for this: make it smaller or "
@@ -65,7 +69,14 @@ def left_out(node_errors: dict[str, Any], output: str) -> str:
 
 def refusal(answer: ProviderResponse, *, provider: str) -> Refused:
     kind = KINDS.get(answer.status, Refusal.INVALID)
-    return Refused(TEMPLATES[kind], kind=kind, provider=provider, words=words_of(answer))
+    wait = answer.retry_after or LIMIT_PAUSE
+    return Refused(
+        TEMPLATES[kind],
+        kind=kind,
+        until=timezone.now() + wait if kind == Refusal.LIMIT else None,
+        provider=provider,
+        words=words_of(answer),
+    )
 
 
 def failure(entry: Entry, *, provider: str) -> Refused:

@@ -27,7 +27,7 @@ from providers.client import (
     unparsable,
 )
 from providers.enums import Kind, Refusal
-from providers.errors import Refused, Unclear
+from providers.errors import Invalid, Refused, Unclear
 from providers.fetch import Link
 from providers.lenient_decoding import bytes_of
 from providers.models import AIProviderConfig
@@ -140,14 +140,19 @@ class OpenAIImagesAdapter(OpenAIServer):
                 except UnreadableError as error:
                     raise unparsable(self.name, answer) from error
             if one.url.strip():
-                own = "" if self.is_openai else self.config.base_url
-                return Result(
-                    media=Link(one.url.strip(), hosts=self.settings.result_hosts, own=own)
-                )
+                return Result(media=self._link(one.url.strip()))
         raise unparsable(self.name, answer)
 
+    def _link(self, url: str) -> Link:
+        own = "" if self.is_openai else self.config.base_url
+        return Link(url, hosts=self.settings.result_hosts, own=own)
+
     def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
-        return Result(media=Bytes(raw_answer_search.picture_in(raw)))
+        """Return the picture in the response, or the one that it links to."""
+        try:
+            return Result(media=Bytes(raw_answer_search.picture_in(raw)))
+        except Invalid:
+            return Result(media=self._link(raw_answer_search.link_in(raw)))
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Raise `Unclear`: the API does not store results."""

@@ -1,5 +1,6 @@
 """Maps OpenAI's errors to refusals. A 429 is a rate limit, or an account without money."""
 
+import re
 from datetime import timedelta
 
 from django.utils import timezone
@@ -14,7 +15,12 @@ from .messages import Problem, Problems
 
 LIMIT_PAUSE = timedelta(seconds=20)
 NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
-CONTENT = {"content_policy_violation", "content_filter", "moderation_blocked"}
+CONTENT = {
+    *("content_policy_violation", "content_filter", "contentfilter", "moderation_blocked"),
+    "responsibleaipolicyviolation",
+}
+# Refused content does not always bear a code.
+SAFETY = re.compile(r"safety system|content (?:policy|filter)", re.IGNORECASE)
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("%(provider)s does not accept the request: %(words)s"),
@@ -29,9 +35,13 @@ TEMPLATES = {
 
 def problem_of(answer: ProviderResponse) -> Problem:
     try:
-        return answer.parsed(Problems).error
+        found = answer.parsed(Problems)
     except UnreadableError:
-        return Problem(message=answer.text or f"HTTP {answer.status}")
+        found = Problems()
+    if isinstance(found.error, Problem):
+        return found.error
+    words = found.error or found.message or found.detail or answer.text
+    return Problem(message=words or f"HTTP {answer.status}")
 
 
 def refusal(answer: ProviderResponse, *, provider: str) -> Refused:
@@ -40,7 +50,7 @@ def refusal(answer: ProviderResponse, *, provider: str) -> Refused:
     names = {problem.code.lower(), problem.type.lower()}
     if names & NO_MONEY:
         kind = Refusal.CREDITS
-    elif names & CONTENT:
+    elif names & CONTENT or (answer.status in {400, 403} and SAFETY.search(words)):
         kind = Refusal.MODERATED
     elif answer.status == 403 and is_about_the_account(words):  # noqa: PLR2004  forbidden
         kind = Refusal.INVALID

@@ -10,4 +10,8 @@ class Problem(msgspec.Struct):
 
 
 class Problems(msgspec.Struct):
-    error: Problem
+    """An error. Servers of one's own may say it in a text, or as other frameworks do."""
+
+    error: Problem | str | None = None
+    message: str = ""
+    detail: str = ""

@@ -37,7 +37,7 @@ from providers.amounts import usd
 from providers.client import ProviderClient, UnreadableError, brief, checked_base, unparsable
 from providers.enums import Kind, Refusal
 from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
-from providers.fetch import Link
+from providers.fetch import Link, elsewhere
 from providers.lenient_decoding import bytes_of, number_of, texts_in
 from providers.models import AIProviderConfig
 from providers.named_inputs import NamedInputs
@@ -165,7 +165,7 @@ class ReplicateAdapter:
     def fetch(self, task_id: str) -> Prediction:
         """Return the prediction's state. Raises `Later`, or `Unclear` if it does not exist."""
         answer = self.line.ask("GET", f"/predictions/{quote(task_id, safe='')}")
-        if answer.status == 404:  # noqa: PLR2004  not found
+        if answer.status in {404, 410}:
             raise Unclear(
                 gettext_noop("Replicate does not know the prediction %(task)s."), task=task_id
             )
@@ -235,7 +235,7 @@ class ReplicateAdapter:
                 ),
                 raw=raw,
             )
-        raise Unclear(
+        raise elsewhere(texts_in(prediction.output), raw=raw) or Unclear(
             gettext_noop("The prediction succeeded, but its result holds no file."), raw=raw
         )
 

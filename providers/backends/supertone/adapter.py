@@ -141,7 +141,7 @@ def _voice(one: FoundVoice) -> Voice:
 def _cost(answer: ProviderResponse, call_context: CallContext) -> Decimal | None:
     """Return what the sound cost, by the length that the response states; at most the estimate."""
     seconds = number_of(answer.headers.get("x-audio-length", ""))
-    if seconds is None or seconds <= 0 or not call_context.units:
+    if seconds is None or not 0 < seconds <= LONGEST or not call_context.units:
         return None
     minutes = Decimal(str(seconds)) / 60
     return min(call_context.estimate, rounded(call_context.estimate * minutes / call_context.units))

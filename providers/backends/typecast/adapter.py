@@ -11,7 +11,7 @@ from providers.client import ProviderResponse, UnreadableError, unparsable
 from providers.enums import Kind
 from providers.errors import Later
 from providers.lenient_decoding import bytes_of, decoded, read
-from providers.marks import Mark
+from providers.marks import Mark, ms_of
 from providers.models import AIProviderConfig
 from providers.requests import Request, SpeechRequest
 from providers.settings_schema import Common
@@ -148,8 +148,10 @@ def _emotion(direction: str) -> str:
 
 
 def _marks(spoken: Spoken) -> list[Mark]:
-    return [
-        {"text": word.text, "start_ms": round(word.start * 1000), "end_ms": round(word.end * 1000)}
+    """Return the words with their times; none if a time cannot be one."""
+    marks = [
+        {"text": word.text, "start_ms": ms_of(word.start), "end_ms": ms_of(word.end)}
         for word in spoken.words or ()
         if word.text.strip()
     ]
+    return [] if any(None in mark.values() for mark in marks) else marks
