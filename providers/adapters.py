@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from core.localized_messages import LocalizedMessage
+
 from .enums import Kind
 from .requests import Request
 from .settings_schema import Common
@@ -147,10 +149,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Result of a free test call: whether the key works, and facts that the provider reports."""
+    """Result of a free test call: whether the key works, and facts that the provider reports.
+
+    `why` says in the reader's language why it does not work; without it the facts do.
+    """
 
     ok: bool
     facts: Mapping[str, str] = field(default_factory=dict)
+    why: LocalizedMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)

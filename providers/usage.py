@@ -157,15 +157,15 @@ def prices_of(config: AIProviderConfig, *, inactive: bool = False) -> list[Price
         (row for row in config.models.all() if row.is_active or inactive),
         key=lambda row: (row.kind, row.name),
     )
-    return [
-        Priced(
-            row,
-            own_price(config, Kind(row.kind)) if row.price is None else row.price,
-            row.price is not None,
-            row in used,
-        )
-        for row in rows
-    ]
+    active = {(row.kind, row.name): row for row in rows if row.is_active}
+
+    def priced(row: ProviderModel) -> Priced:
+        called = active.get((row.kind, row.stands_for), row)  # at whose price
+        own = own_price(config, Kind(row.kind))
+        price = own if called.price is None else called.price
+        return Priced(row, price, called.price is not None, row in used)
+
+    return [priced(row) for row in rows]
 
 
 def unpriced_of(config: AIProviderConfig) -> list[ProviderModel]:

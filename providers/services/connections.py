@@ -164,7 +164,7 @@ def test(config: AIProviderConfig, *, actor: Any) -> Health:
         configs.note_test(config, works=False, why=error.sentence)
         raise
     facts = ", ".join(f"{name}: {value}" for name, value in health.facts.items())
-    why = None if health.ok else LocalizedMessage(NOT_WORKING, {"facts": facts})
+    why = None if health.ok else LocalizedMessage(NOT_WORKING, {"facts": health.why or facts})
     configs.note_test(config, works=health.ok, why=why)
     if health.ok and adapter.tells_balance:
         balance_evidence.ask_balance(config, adapter)

@@ -24,11 +24,12 @@ import pytest
 import redis as redis_client
 from bullmq import Queue, Worker
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from media.ffmpeg import binary
 from providers import preflight
 from providers.calls import Pending, Ready
-from providers.errors import NotConfigured
+from providers.errors import Later, NotConfigured
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.requests import ImageRequest, TextRequest
@@ -558,16 +559,16 @@ def test_job_at_work_is_marked_for_its_worker(workers: Workers, file: str) -> No
     assert marks == [(False, True)]
 
 
-def test_connection_test(workers: Workers) -> None:
+def test_connection_test(workers: Workers, admin_user: User) -> None:
     workers.go(IMAGE)
     health = adapter_for(workers.config).check()
     assert (health.ok, health.facts) == (True, {"waiting": "1", "at work": "0", "failed": "0"})
     AIProviderConfig.objects.filter(pk=workers.config.pk).update(base_url="redis://127.0.0.1:9")
-    health = adapter_for(workers.config).check()
-    assert not health.ok
-    assert health.facts == {
-        "answer": "The queue of Our workers cannot be reached (ConnectionError)."
-    }
+    with translation.override("ko"), pytest.raises(Later):
+        connections.test(workers.config, actor=admin_user)
+    assert str(workers.config.test_note) == (
+        "The queue of Our workers cannot be reached (ConnectionError)."
+    )
 
 
 def test_password_that_is_not_accepted(workers: Workers, admin_user: User) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from providers import keys, ledger, registry
 from providers.backends.replicate import webhook
@@ -215,6 +215,17 @@ def test_name_of_a_kind_is_that_kinds_alone(db: None, admin_user: User) -> None:
     assert list(error.value.message_dict) == ["provider"]
     with pytest.raises(Invalid, match="belongs to another kind"):
         connections.add(config, actor=admin_user)
+
+
+def test_reason_of_a_failed_test_is_told_in_the_language_of_whoever_reads(
+    accounts: list[Real], settings: Any, admin_user: User
+) -> None:
+    settings.PROVIDER_KEYS = {"replicate": "r8_wrong_0123456789"}
+    with translation.override("ko"):
+        connections.test(accounts[0].config, actor=admin_user)
+    assert str(accounts[0].config.test_note) == (
+        "The provider answered, but it does not work. HTTP 401, the key is not accepted"
+    )
 
 
 def test_adding_needs_both_permissions(client: Any, db: None) -> None:

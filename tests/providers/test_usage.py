@@ -87,10 +87,18 @@ def test_prices_say_whose_they_are_and_when_they_were_read(config):
     ProviderModel.objects.create(name="a", price=Decimal("0.12"), priced_on=today, **common)
     ProviderModel.objects.create(name="b", priced_on=today - timedelta(days=91), **common)
     ProviderModel.objects.create(name="c", is_active=False, **common)
+    ProviderModel.objects.create(name="d", stands_for="a", **common)
+    ProviderModel.objects.create(name="e", stands_for="c", **common)
     assert [(row.model.name, row.price, row.is_own, row.is_old) for row in prices_of(config)] == [
         ("a", Decimal("0.12"), True, False),
         ("b", config.cost_per_second_video, False, True),
+        ("d", Decimal("0.12"), True, True),
+        ("e", config.cost_per_second_video, False, True),
     ]
+    for name in ("a", "b", "d", "e"):
+        request = ClipRequest(prompt="sea", duration_ms=1000, model=name)
+        shown = next(row.price for row in prices_of(config) if row.model.name == name)
+        assert prices.quote(config, request).unit_price == shown
 
 
 @pytest.mark.parametrize(
