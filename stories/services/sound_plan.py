@@ -69,7 +69,7 @@ EFFECT_IS_LATE = gettext_noop(
 FILM_EFFECT_IS_LATE = gettext_noop(
     "The effect of the film at %(seconds)s s begins after the end of the film."
 )
-GONE = {SoundKind.SPEECH: LINE_GONE, SoundKind.SOUND: EFFECT_GONE}
+GONE: dict[str, str] = {SoundKind.SPEECH: LINE_GONE, SoundKind.SOUND: EFFECT_GONE}
 NO_MUSIC = gettext_noop("The story has no music any more.")
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)

@@ -100,7 +100,7 @@ def _effect(story: Story, effect_id: UUID) -> Effect:
 def _sent(sent: QueryDict) -> dict[str, Any]:
     values: dict[str, Any] = {"prompt": sent["prompt"]} if "prompt" in sent else {}
     numbers = (name for name in ("seconds", "begins", "level_db") if name in sent)
-    return values | {name: number(sent[name], name) for name in numbers}
+    return values | {name: number(str(sent[name]), name) for name in numbers}
 
 
 @require_POST
