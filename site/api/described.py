@@ -59,6 +59,13 @@ OF_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
 }
+# Refusals that are kept for a repeated request, because they are known only from the work itself.
+KEPT = (
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 def header_components() -> dict[str, Header]:
@@ -96,10 +103,12 @@ def responses(method: str, details: Details) -> list[Answered]:
     made = [_success(method, status, details) for status in details.statuses]
     if method == "GET" and HTTPStatus.OK in details.statuses:
         made.append(_answered(None, HTTPStatus.NOT_MODIFIED, details, "ETag"))
-    return made + [
-        _answered(Problem, HTTPStatus(status), details, *OF_STATUS.get(status, ()))
-        for status in statuses(method, details)
-    ]
+    for status in statuses(method, details):
+        own = OF_STATUS.get(status, ())
+        if once(method, details) and status in KEPT:
+            own = (*own, "Idempotency-Replayed")
+        made.append(_answered(Problem, HTTPStatus(status), details, *own))
+    return made
 
 
 def _success(method: str, status: HTTPStatus, details: Details) -> Answered:

@@ -81,7 +81,7 @@ class FilmController(ApiController):
 class FilmFileController(ApiController):
     tags = (FILMS,)
 
-    @operation("fetch_film", summary="Fetch a film")
+    @operation("fetch_film", summary="Fetch a film", problems=(409,))
     def get(self, film_id: UUID, query: Query[FilmFileQuery]) -> Redirect:
         """Sends on to a link that works without a header and ends. `size=light`: the copy for slow
         lines, 404 if there is none.

@@ -78,6 +78,7 @@ class ScriptsReadController(ApiController):
     @operation(
         "read_a_script",
         summary="Read a script",
+        problems=(404,),
         upload=Upload(SENT, ("file",), MOST_BYTES),
         admit=admit_writer,
     )

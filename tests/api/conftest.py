@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts import refresh_tokens
 
+from .documented import require_documented
 from .world import World, make_world
 
 ROOT = "/api/ai-video/"
@@ -19,6 +20,11 @@ class ApiClient(Client):
     """
 
     person: Any = None
+
+    def request(self, **environ: Any) -> Any:
+        response = super().request(**environ)
+        require_documented(environ["REQUEST_METHOD"], environ["PATH_INFO"], response)
+        return response
 
     def ask(
         self,

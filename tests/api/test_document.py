@@ -159,6 +159,8 @@ def test_answers_say_their_headers(document):
     limits = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-ID"}
     assert headers("/stories/", "get", "200") == {"ETag", *limits}
     assert headers("/stories/", "post", "201") == {"Location", "Idempotency-Replayed", *limits}
+    assert headers("/stories/", "post", "409") == {"Idempotency-Replayed", *limits}
+    assert headers("/auth/token/", "post", "403") == {"X-Request-ID"}
     assert headers("/stories/", "get", "401") == {"WWW-Authenticate", *limits}
     assert headers("/stories/", "get", "429") == {"Retry-After", *limits}
     assert headers("/stories/", "get", "503") == {"Retry-After", *limits}

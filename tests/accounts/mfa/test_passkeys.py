@@ -49,10 +49,11 @@ class Device:
 
     def _data(self, host: str, flags: Any, credential: bytes = b"") -> AuthenticatorData:
         place = hashlib.sha256(host.encode()).digest()
-        return AuthenticatorData.create(place, flags, self.count, credential)
+        found: AuthenticatorData = AuthenticatorData.create(place, flags, self.count, credential)
+        return found
 
     def registration(self, challenge: str, origin: str = ORIGIN) -> dict[str, Any]:
-        public = ES256.from_cryptography_key(self.key.public_key())
+        public = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]  # the library's
         credential = AttestedCredentialData.create(Aaguid.NONE, self.id, public)
         data = self._data("testserver", FLAG.UP | FLAG.UV | FLAG.AT, credential)
         client = self._signed(CollectedClientData.TYPE.CREATE, challenge, origin)
@@ -321,8 +322,9 @@ def test_nonsense_is_refused(client: Client, owner: User, sent: str) -> None:
 
 def test_parts_that_are_missing_or_wrong_are_refused(client: Client, device: Device) -> None:
     whole = device.answer(challenge_of(client))
+    wrong: tuple[Any, ...] = (None, 5, "", "!", "_w", [], {})
     for name in whole["response"]:
-        for value in (None, 5, "", "!", "_w", [], {}):
+        for value in wrong:
             broken = {**whole, "response": {**whole["response"], name: value}}
             assert send(client, broken).status_code == 302
             assert not is_in(client)
