@@ -187,7 +187,7 @@ def _look(client: Any, board: str, *, news: bool = False) -> SpendRequest:
     known = {
         "marks": ",".join([f"{marks[0]}0" if news else marks[0], *marks[1:]]),
         "version": re.search(r'data-version="(\w+)"', page)[1],  # type: ignore[index]  # it is there
-        "bar": re.search(r'id="bd-bar".*data-mark="(\w+)"', page)[1],  # type: ignore[index]  # it is there
+        "bar": re.search(r'id="bd-bar"[^>]*data-mark="(\w+)"', page)[1],  # type: ignore[index]  # it is there
     }
 
     def ask() -> None:

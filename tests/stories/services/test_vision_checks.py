@@ -27,6 +27,7 @@ from stories.services.spend_requests import present
 from stories.services.vision_checks import plan_vision_checks
 from stories.services.vision_results import doubts_in
 from tests.fakes import media
+from tests.markup import flat
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story
 from tests.stories.services.test_takes import RESULT, settled_call
@@ -429,7 +430,7 @@ def test_page_and_api_start_it_by_the_same_service(story, scene, script, owner, 
     assert client.post(address, {"scene": scene.key, "confirm_total": "0.01"}).status_code == 409
     assert client.post(address, {"scene": scene.key, "confirm_total": "0.0200"}).status_code == 302
     run_due()
-    shown = client.get(f"/admin/stories/story/{story.pk}/board/scenes/{scene.pk}/").content.decode()
+    shown = flat(client.get(f"/admin/stories/story/{story.pk}/board/scenes/{scene.pk}/"))
     assert "The automatic check: does not fit the prompt." in shown
     assert "“The sea is empty.”" in shown
     assert f'Missing: <span lang="{story.language}">a boat</span>' in shown

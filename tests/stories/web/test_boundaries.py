@@ -9,6 +9,7 @@ from django.urls import reverse
 from stories.errors import Forbidden, GuardRefused, Invalid
 from stories.models import Scene, Story
 from stories.services.boundaries import set_boundaries
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ def test_the_film_page_sets_them_for_each_scene_and_everywhere(
     answer = client.post(url, sent)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{film}#transitions")
     assert boundaries(story) == ["cross_fade", "dip_to_black", "cut"]
-    page = client.get(film).content.decode()
+    page = flat(client.get(film))
     assert page.count('<option value="cross_fade" selected>Cross-fade</option>') == 1
     assert page.count(">Everywhere: ") == 3
     client.post(url, {"everywhere": "cross_fade"})

@@ -12,6 +12,7 @@ from providers.models import AIProviderConfig
 from stories.models import Effect, Line, SoundTake, StorySound, Voice
 from stories.services import lines, sound
 from stories.services.generation import generate_sound
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 from tests.stories.speaking import SpeakingAdapter, speak_with, tone
 
@@ -35,7 +36,7 @@ def post(client, name, *args, **values):
 def page(client, name, *args):
     response = client.get(reverse(f"admin:{name}", args=args))
     assert response.status_code == 200
-    return response.content.decode()
+    return flat(response)
 
 
 def test_film_page_sets_the_sound(story, client):

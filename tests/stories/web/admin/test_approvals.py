@@ -12,6 +12,7 @@ from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded
 from stories.models import Approval, Story
 from stories.services import approval_decisions, spend_requests
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.starts import start_work
 
@@ -77,17 +78,17 @@ def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
         reverse("admin:stories_story_do", args=[story.pk, "generate_preview"]),
         reverse("admin:board_plan", args=[story.pk, "image", "missing"]),
     ):
-        html = client.get(url).content.decode()
+        html = flat(client.get(url))
         assert "This is more than the $0.80 that you may start alone." in html
-        assert "Ask for approval · $1.00" in html.replace("\n", "")
+        assert "Ask for approval · $1.00" in html
         assert client.post(url, shown(client, url)).status_code == 302
         row = Approval.objects.get(decision="")
-        waiting = client.get(url).content.decode()
+        waiting = flat(client.get(url))
         assert "A second person has to approve this first. owner has asked for it." in waiting
         assert re.search(r'<button type="submit"[^>]* disabled>Waits for approval', waiting)
         assert client.post(url, shown(client, url)).status_code == 409
         approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
-        refused = client.get(url).content.decode()
+        refused = flat(client.get(url))
         assert "manager has refused this." in refused
         assert "Ask again" in refused
         assert client.post(url, {**shown(client, url), "ask_again": "1"}).status_code == 302
@@ -100,7 +101,7 @@ def test_what_was_approved_is_started_from_the_dialog(story, row, owner, manager
     assert as_(manager).post(action_url(row, "approve"), {"reason": "go"}).status_code == 302
     url = reverse("admin:stories_story_make", args=[story.pk, "image"])
     client = as_(owner)
-    html = client.get(url).content.decode()
+    html = flat(client.get(url))
     assert "manager has approved exactly this." in html
     sent = {
         "mode": "missing",

@@ -139,7 +139,7 @@ def ask(pages, story, page, **changed):
     known = {
         "marks": marks(page),
         "version": re.search(r'data-version="(\w+)"', page)[1],
-        "bar": re.search(r'id="bd-bar".*data-mark="(\w+)"', page)[1],
+        "bar": re.search(r'id="bd-bar"[^>]*data-mark="(\w+)"', page)[1],
     }
     return pages.post("board_live", story.pk, **(known | changed))
 

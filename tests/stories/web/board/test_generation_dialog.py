@@ -8,6 +8,7 @@ from providers.models import AIProviderConfig
 from stories.models import Scene, Story, Take
 from stories.services import scenes, takes
 from stories.services.plan import plan_generation
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 from tests.stories.web.board.test_scene_order import toast_of
 
@@ -25,7 +26,7 @@ def shown(answer):
 
 
 def text(answer):
-    return answer.content.decode()
+    return flat(answer)
 
 
 def test_dialog_shows_what_is_made_reused_and_blocked_with_the_price(pages, story, five, take):

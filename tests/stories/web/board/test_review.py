@@ -11,6 +11,7 @@ from django.utils import timezone
 from stories.errors import Forbidden, Invalid
 from stories.models import Comment, Film, ReviewLink
 from stories.services import comments, review_links
+from tests.markup import flat
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def film(story, five):
 
 
 def text(answer):
-    return answer.content.decode()
+    return flat(answer)
 
 
 @pytest.fixture
@@ -215,8 +216,8 @@ def test_guests_comment_is_shown_at_its_time(guest, pages, story, at, stored, sh
     )
     assert Comment.objects.get().at_ms == stored
     mark = f'data-rv-seek="{stored}" data-ms>{shown}</button>'
-    assert mark in browser.get(address).content.decode()
-    assert mark in pages.get("stories_story_review", story.pk, live=False).content.decode()
+    assert mark in text(browser.get(address))
+    assert mark in text(pages.get("stories_story_review", story.pk, live=False))
 
 
 def test_guests_comment_at_the_end_of_the_film_is_stored_and_after_it_not(guest, film):

@@ -4,12 +4,13 @@ from stories.models import Scene, Story, Take
 from stories.services import scenes, takes
 from stories.services.scene_values import fingerprint
 from stories.web.scenes import cuts
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 from tests.stories.web.board.test_scene_order import fields, numbers, toast_of
 
 
 def text(answer):
-    return answer.content.decode()
+    return flat(answer)
 
 
 def test_edit_saves_one_field_and_answers_with_the_card(pages, story, five):

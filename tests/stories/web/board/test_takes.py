@@ -9,12 +9,13 @@ from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.models import Comment, Scene, Take
 from stories.services import scenes
+from tests.markup import flat
 from tests.pictures import picture
 from tests.stories.web.board.test_scene_order import toast_of
 
 
 def text(answer):
-    return answer.content.decode()
+    return flat(answer)
 
 
 def test_panel_shows_all_takes_and_what_differs(pages, story, five, take, owner):

@@ -13,12 +13,13 @@ from providers.models import AIProviderConfig
 from stories.models import Scene, Take
 from stories.services import scene_values, scenes
 from stories.web.takes import other_shape
+from tests.markup import flat
 from tests.pictures import picture
 from tests.stories.web.board.test_scene_order import toast_of
 
 
 def text(answer):
-    return answer.content.decode()
+    return flat(answer)
 
 
 def upload(pages, story, scene, **values):
