@@ -104,7 +104,7 @@ class Fal(Fake):
     # --- files that are put there
 
     def token(self, asked: Asked) -> Reply:
-        if refused := self._door(asked):
+        if refused := self._unauthorized(asked):
             return refused
         if asked.query.get("storage_type") != "fal-cdn-v3":
             return Reply(422, {"detail": "storage_type"})
