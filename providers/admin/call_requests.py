@@ -46,10 +46,10 @@ FIELDS: dict[str, tuple[Any, Callable[[Any], str]]] = {
 def request_in_words(request: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Label and value of each field that was asked for. Defaults are not in a request."""
     found = []
-    for name, (label, said) in FIELDS.items():
+    for name, (label, in_words) in FIELDS.items():
         if request.get(name):
             try:
-                found.append((str(label), said(request[name])))
+                found.append((str(label), in_words(request[name])))
             except (AttributeError, TypeError, ValueError):
                 continue  # a request of an earlier version; it is shown as it was sent
     return found

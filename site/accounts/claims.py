@@ -14,8 +14,8 @@ LONGEST_GROUPS = 1000
 
 def username_of(claims: dict[str, Any]) -> str:
     """Return the valid username of the claims, or an empty string."""
-    said = claims.get(settings.JWT_USERNAME_CLAIM)
-    name = composed(said) if isinstance(said, str) else ""
+    claimed = claims.get(settings.JWT_USERNAME_CLAIM)
+    name = composed(claimed) if isinstance(claimed, str) else ""
     try:
         # Django's documented way to a field
         User._meta.get_field("username").run_validators(name)  # noqa: SLF001

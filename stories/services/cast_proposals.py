@@ -39,14 +39,14 @@ def write(
     made: Sequence[Scene],
     planned: Sequence[dict[str, Any]],
     spoken: Sequence[Sequence[Spoken]],
-    told: Iterable[Any],
+    from_plan: Iterable[Any],
 ) -> None:
     """Add the proposed members and their appearances in the new scenes.
 
-    `told`: the cast in the planner's result; what cannot be read is left out. The caller holds the
-    story's lock. At most five queries.
+    `from_plan`: the cast in the planner's result; what cannot be read is left out. The caller holds
+    the story's lock. At most five queries.
     """
-    proposals = _merged([*_told(told, len(made)), *_speakers(spoken)])
+    proposals = _merged([*_planned(from_plan, len(made)), *_speakers(spoken)])
     members = list(
         CastMember.objects.filter(story=story).order_by("deleted_at", "created_at", "id")
     )
@@ -159,9 +159,9 @@ def _speakers(spoken: Sequence[Sequence[Spoken]]) -> list[Proposal]:
     return list(found.values())
 
 
-def _told(told: Iterable[Any], scenes: int) -> list[Proposal]:
+def _planned(from_plan: Iterable[Any], scenes: int) -> list[Proposal]:
     found = []
-    for one in composed_values(list(told) if isinstance(told, list) else [])[:PROPOSED]:
+    for one in composed_values(list(from_plan) if isinstance(from_plan, list) else [])[:PROPOSED]:
         name = _text(one.get("name"), MAX_NAME) if isinstance(one, dict) else ""
         if not name:
             continue

@@ -77,7 +77,7 @@ def _require_link(link: ReviewLink, film: Film) -> None:
         )
     if FilmVerdict.objects.filter(link=link).count() >= MOST:
         raise Invalid(
-            gettext_noop("Too much has been said through this link; ask for a new one."),
+            gettext_noop("This link has reached its limit of comments; ask for a new one."),
             field="text",
         )
 

@@ -30,12 +30,12 @@ def set_lines(
     Raises Scene.DoesNotExist, Forbidden, GuardRefused, Conflict or Invalid, with the index in
     `field`.
     """
-    wanted = [_checked(said, index) for index, said in enumerate(lines)]
+    wanted = [_checked(spoken, index) for index, spoken in enumerate(lines)]
     if len(wanted) > MAX_LINES:
         raise Invalid(
             gettext_noop("A scene has at most %(most)s lines."), most=MAX_LINES, field="lines"
         )
-    narration = narration_of(said.text for said in wanted)
+    narration = narration_of(spoken.text for spoken in wanted)
     if len(narration) > MAX_SCRIPT:
         raise Invalid(gettext_noop("At most %(most)s characters."), most=MAX_SCRIPT, field="lines")
     with transaction.atomic():
@@ -44,20 +44,24 @@ def set_lines(
             raise Conflict(
                 gettext_noop("Somebody else has changed this scene since you opened it.")
             )
-        standing = {line.pk: line for line in of(scene)}
+        existing = {line.pk: line for line in of(scene)}
         found: list[Line] = []
-        for index, said in enumerate(wanted):
-            line = standing.pop(said.id, None) if said.id else None
-            if said.id and line is None:
+        for index, spoken in enumerate(wanted):
+            line = existing.pop(spoken.id, None) if spoken.id else None
+            if spoken.id and line is None:
                 raise Invalid(gettext_noop("The scene has no such line."), field=f"{index}/id")
-            values = {"kind": said.line_kind, "speaker": said.speaker, "direction": said.direction}
+            values = {
+                "kind": spoken.line_kind,
+                "speaker": spoken.speaker,
+                "direction": spoken.direction,
+            }
             if line is None:
-                text = LineText.objects.create(text=said.text, **values)
+                text = LineText.objects.create(text=spoken.text, **values)
                 line = Line.objects.create(scene=scene, position=len(found) + 1, current=text)
             else:
-                say(line, said.text, **values)
+                say(line, spoken.text, **values)
             found.append(line)
-        for line in standing.values():
+        for line in existing.values():
             say(line, "")
         settle(scene, found)
         if narration.split() != scene.narration.split():
@@ -68,9 +72,10 @@ def set_lines(
     return scene
 
 
-def _checked(said: Spoken, index: int) -> Spoken:
+def _checked(spoken: Spoken, index: int) -> Spoken:
     text, speaker, direction = (
-        composed(visible.stripped(value)) for value in (said.text, said.speaker, said.direction)
+        composed(visible.stripped(value))
+        for value in (spoken.text, spoken.speaker, spoken.direction)
     )
     if not visible.is_visible(text):
         raise Invalid(gettext_noop("A line needs words."), field=f"{index}/text")
@@ -82,9 +87,9 @@ def _checked(said: Spoken, index: int) -> Spoken:
             raise Invalid(
                 gettext_noop("At most %(most)s characters."), most=most, field=f"{index}/{name}"
             )
-    kind = said.line_kind
+    kind = spoken.line_kind
     if kind not in LineKind.values:
         raise Invalid(
             gettext_noop("“%(kind)s” is not a kind of line."), kind=kind, field=f"{index}/kind"
         )
-    return Spoken(text, speaker, direction, kind, said.id)
+    return Spoken(text, speaker, direction, kind, spoken.id)

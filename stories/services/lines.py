@@ -65,8 +65,10 @@ def mapped(texts: Sequence[str], narration: str) -> list[str]:
             else [""] * len(texts)
         )
     words = [text.split() for text in texts]
-    owner = [line for line, said in enumerate(words) for _word in said]
-    lines = _owners([word for said in words for word in said], [match[0] for match in new], owner)
+    owner = [line for line, line_words in enumerate(words) for _word in line_words]
+    lines = _owners(
+        [word for line_words in words for word in line_words], [match[0] for match in new], owner
+    )
     parts = [""] * len(texts)
     for line in dict.fromkeys(lines):
         first, last = lines.index(line), len(lines) - 1 - lines[::-1].index(line)
@@ -140,14 +142,14 @@ def create(scenes: Sequence[Scene], spoken: Sequence[Sequence[Spoken]]) -> None:
             scene,
             position,
             LineText(
-                kind=said.line_kind,
-                speaker=said.speaker[:MAX_SPEAKER],
-                direction=said.direction[:MAX_DIRECTION],
-                text=composed(said.text),
+                kind=part.line_kind,
+                speaker=part.speaker[:MAX_SPEAKER],
+                direction=part.direction[:MAX_DIRECTION],
+                text=composed(part.text),
             ),
         )
         for scene, parts in zip(scenes, spoken, strict=True)
-        for position, said in enumerate((part for part in parts if part.text.strip()), start=1)
+        for position, part in enumerate((part for part in parts if part.text.strip()), start=1)
     ]
     LineText.objects.bulk_create([text for _scene, _position, text in texts])
     Line.objects.bulk_create(
@@ -225,12 +227,12 @@ def cut(scene: Scene, target: Scene, *, head: str, tail: str) -> None:
     scene.narration, target.narration = head, tail
     moved: list[Line] = []
     for line in lines:
-        said = len(_bare(line.current.text))
+        length = len(_bare(line.current.text))
         if left <= 0:
             moved.append(line)
-        elif left < said:
+        elif left < length:
             moved.append(_cut_line(line, target, at=_place(line.current.text, left)))
-        left -= said
+        left -= length
     settle(scene, [line for line in lines if line not in moved])
     settle(target, moved)
 

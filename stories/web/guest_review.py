@@ -204,7 +204,7 @@ def _say(request: HttpRequest, link: ReviewLink, film: Film, name: str) -> None:
 def _require_room(link: ReviewLink) -> None:
     if Comment.objects.filter(link=link).count() >= MOST_COMMENTS:
         raise Invalid(
-            gettext_noop("Too much has been said through this link; ask for a new one."),
+            gettext_noop("This link has reached its limit of comments; ask for a new one."),
             field="text",
         )
 

@@ -91,10 +91,10 @@ class SupertoneAdapter(SpeechServer):
 
     def _words(self, answer: ProviderResponse) -> str:
         try:
-            said = answer.parsed(Problem).message
+            found = answer.parsed(Problem).message
         except UnreadableError:
             return answer.text
-        return str(said.get("message", "")) if isinstance(said, dict) else str(said)
+        return str(found.get("message", "")) if isinstance(found, dict) else str(found)
 
     def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         return Result(media=Bytes(raw_answer_search.sound_in(raw)))

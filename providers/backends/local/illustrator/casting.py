@@ -345,13 +345,13 @@ def _people(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
             continue
         twin = people[:number].count(kind)
         member = shot.figures[number] if number < len(shot.figures) else None
-        said = shot.reading.color_of.get(
+        colored = shot.reading.color_of.get(
             kind, shot.reading.color_of.get("clothes", "") if number == 0 else ""
         )
         who = figures.look(
             shot,
             kind,
-            color=member.coat if member and member.coat else said,
+            color=member.coat if member and member.coat else colored,
             hair=member.hair if member else "",
             number=twin,
         )
