@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from core.admin.confirm_dialog import in_dialog
 from core.admin.display import Tone, ago, badge, bar, quick_html
 from core.admin.filters import ChoicesFilter
+from core.admin.model_admin import ModelAdmin
 
 from .admin_actions import PAUSE_PERMISSION, JobActions
 from .enums import ENDED, JobStatus, WaitFor

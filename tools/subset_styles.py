@@ -24,10 +24,10 @@ NAME = "unfold/css/styles.css"
 SOURCE, TARGET = UNFOLD / "static" / NAME, ROOT / "static" / NAME
 FOLDERS = ("templates", "static", "stories", "jobs", "providers", "site")
 # Parts of Unfold that the studio does not have: other packages' pages, and an editor of JSON.
-NOT_USED = ("contrib", "unfold_crispy", "jedison", "chart", "htmx", "alpine")
+NOT_USED = ("contrib", "unfold_crispy", "jedison", "chart")
 USED = ("contrib/filters",)
-# Select2 puts its classes together from parts.
-KEPT = ("select2",)
+# Select2 and htmx put their classes together from parts.
+KEPT = ("select2", "htmx-")
 # Of a text editor that no form of the studio has.
 UNUSED = ("prose",)
 GROUPS = ("@layer", "@media", "@supports", "@container")

@@ -20,11 +20,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods
-from unfold.admin import ModelAdmin
 
 from core.admin.confirm_dialog import ask
 from core.admin.display import ago, money, person
 from core.admin.filters import RelatedFilter
+from core.admin.model_admin import ModelAdmin
 from core.csv import attachment, safe
 from core.localized_messages import DomainError
 from providers.enums import BillSource

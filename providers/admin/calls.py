@@ -21,11 +21,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.http import require_http_methods
-from unfold.admin import ModelAdmin
 
 from core.admin.confirm_dialog import ask, back_from
 from core.admin.display import Tone, ago, badge, money
 from core.admin.filters import ChoicesFilter, RelatedFilter
+from core.admin.model_admin import ModelAdmin
 from core.file_serving import serve
 from core.identifiers import is_uuid
 from core.localized_messages import DomainError

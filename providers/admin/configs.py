@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -28,6 +28,7 @@ from core.admin.confirm_dialog import Failed, ask, back_from
 from core.admin.display import Tone, badge, money
 from core.admin.fields import BoundedJsonField
 from core.admin.lookups import VisibleNames
+from core.admin.model_admin import ModelAdmin
 from core.localized_messages import DomainError
 from core.numbers import whole_number
 from providers import addresses, keys, ledger, registry, usage

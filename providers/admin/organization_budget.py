@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from core.admin.model_admin import ModelAdmin
 from providers.models import OrganizationBudget, RoleLimit
 from providers.services import configs, money_changes
 

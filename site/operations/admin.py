@@ -20,7 +20,6 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -39,6 +38,7 @@ from accounts.admin_site import AdminSite
 from accounts.roles import label_of
 from core.admin.fields import BoundedChoicesField
 from core.admin.filters import BooleanFilter, DropdownFilter
+from core.admin.model_admin import ModelAdmin
 from core.numbers import whole_number
 from providers.services import money_changes
 

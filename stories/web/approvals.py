@@ -14,11 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
-from unfold.admin import ModelAdmin
 
 from core.admin.confirm_dialog import ask
 from core.admin.display import Tone, ago, badge, money, person
 from core.admin.filters import ChoicesFilter, DropdownFilter, RelatedFilter
+from core.admin.model_admin import ModelAdmin
 from providers.enums import Kind
 from providers.models import AIProviderConfig
 from stories.enums import Decision

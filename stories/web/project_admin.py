@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from core.admin.display import badge, money, quick_html
+from core.admin.model_admin import ModelAdmin
 from stories.models import Project, ProjectMember
 from stories.models.project import DEFAULT_CODE
 from stories.services.makers import PROVIDERS

@@ -11,13 +11,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from accounts.admin_site import AdminSite
 from core.admin.display import ago, badge, bar, clock, money, quick_html
 from core.admin.display import person as person_text
 from core.admin.display import scenes as scenes_text
 from core.admin.filters import ChoicesFilter, RelatedFilter
+from core.admin.model_admin import ModelAdmin
 from core.localized_messages import DomainError
 from core.numbers import whole_number
 from stories.enums import Language, ViewPage
