@@ -26,8 +26,8 @@ FOLDERS = ("templates", "static", "stories", "jobs", "providers", "site")
 # Parts of Unfold that the studio does not have: other packages' pages, and an editor of JSON.
 NOT_USED = ("contrib", "unfold_crispy", "jedison", "chart")
 USED = ("contrib/filters",)
-# Select2 and htmx put their classes together from parts.
-KEPT = ("select2", "htmx-")
+# Select2, htmx and the forms of Unfold put their classes together from parts.
+KEPT = ("select2", "htmx-", "group/formset-", "group-[.empty]/formset-")
 # Of a text editor that no form of the studio has.
 UNUSED = ("prose",)
 GROUPS = ("@layer", "@media", "@supports", "@container")
@@ -88,10 +88,10 @@ def sources() -> Iterator[Path]:
     for folder in FOLDERS:
         for kind in ("html", "js", "py"):
             yield from (ROOT / folder).rglob(f"*.{kind}")
-    for folder in (UNFOLD, ADMIN):
+    for package in (UNFOLD, ADMIN):
         for kind in ("html", "js", "py"):
-            for file in folder.rglob(f"*.{kind}"):
-                inside = file.relative_to(folder)
+            for file in package.rglob(f"*.{kind}"):
+                inside = file.relative_to(package)
                 is_used = any(inside.is_relative_to(used) for used in USED)
                 if is_used or not set(inside.parts) & set(NOT_USED):
                     yield file

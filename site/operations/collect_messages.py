@@ -104,6 +104,16 @@ FROM_UNFOLD = (
     ),
 )
 
+# Names of kinds of objects of other packages, which the audit log shows.
+FROM_PACKAGES = (
+    "authenticator",
+    "user session",
+    "Successful task",
+    "Failed task",
+    "Scheduled task",
+    "Queued task",
+)
+
 
 @dataclass
 class Message:
@@ -130,7 +140,11 @@ def collect(root: Path) -> dict[tuple[str, str], Message]:
             kept = found.setdefault(message.key, message)
             kept.plural = kept.plural or message.plural
             kept.places.append(file.relative_to(root).as_posix())
-    for place, sentences in (("openapi.json", texts(api)), ("unfold", FROM_UNFOLD)):
+    for place, sentences in (
+        ("openapi.json", texts(api)),
+        ("unfold", FROM_UNFOLD),
+        ("packages", FROM_PACKAGES),
+    ):
         for words in sentences:
             found.setdefault(("", words), Message(words)).places.append(place)
     return found
