@@ -128,7 +128,7 @@ def opened(browser: Any, url: str, cookie: list[str] | None) -> Any:
     context = browser.new_context(
         viewport={"width": 1440, "height": 900},
         locale="en-US",
-        extra_http_headers={"Accept-Encoding": "gzip"},  # what an installation has without brotli
+        extra_http_headers={"Accept-Encoding": "gzip"},  # as over plain HTTP, without Brotli
     )
     if cookie:
         context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])

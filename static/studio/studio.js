@@ -1,5 +1,5 @@
 /* What the studio's pages do beyond htmx's attributes. No inline script anywhere: everything
-   hangs on data attributes. */
+   hangs on data attributes. Pages load modules with a low priority: style sheets come first. */
 
 import "./presses.js";
 
