@@ -438,16 +438,17 @@ class Runway(Fake):
     def organization(self, asked: Asked) -> Reply:
         if refused := self._unauthorized(asked):
             return refused
+        names = [name for name in IMAGE_TO_VIDEO if name != "wan3"]  # newer than the specification
         models = {
             name: {"maxConcurrentGenerations": self.at_once, "maxDailyGenerations": 200}
-            for name in IMAGE_TO_VIDEO
+            for name in names
         }
         return Reply(
             200,
             {
                 "tier": {"maxMonthlyCreditSpend": 10000, "models": models},
                 "creditBalance": self.balance,
-                "usage": {"models": {name: {"dailyGenerations": 0} for name in IMAGE_TO_VIDEO}},
+                "usage": {"models": {name: {"dailyGenerations": 0} for name in names}},
             },
         )
 

@@ -245,7 +245,7 @@ def test_runway_upscales_a_picture_and_sends_nothing_but_the_picture(real: Any) 
 def test_runway_upscales_a_clip_for_its_length(real: Any) -> None:
     request = clip("upscale", model="magnific_video_upscaler_creative")
     with real("runway_ml") as runway:
-        assert quote(config_of("runway_ml"), request).total == Decimal("2.50")
+        assert quote(config_of("runway_ml"), request).total == Decimal("1.35")
         call = runway.finish(request)
         assert call.state == "settled"
         assert call.result["duration_ms"] == 5000
