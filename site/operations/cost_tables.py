@@ -55,7 +55,7 @@ class Row:
 def rows_by(
     by: By, *, since: datetime | None = None, subject: str | None = None, most: int | None = None
 ) -> list[Row]:
-    """Returns the rows, most expensive first, days in order. At most six queries.
+    """Returns the rows, most expensive first and then by name, days in order. At most six queries.
 
     `subject` selects one story; `most` limits the number of rows.
     """
@@ -71,7 +71,7 @@ def rows_by(
     shown = list(ordered)[:most]
     dearest = max((totals.actual for _key, totals in shown), default=Decimal(0)) or Decimal(1)
     names = _names(by, [key for key, _totals in shown])
-    return [
+    rows = [
         Row(
             names[key],
             totals,
@@ -80,6 +80,8 @@ def rows_by(
         )
         for key, totals in shown
     ]
+    # Of rows that cost the same, the order is that of their names, not that of their ids.
+    return rows if by == "day" else sorted(rows, key=lambda row: (-row.totals.actual, row.name))
 
 
 def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:

@@ -24,6 +24,9 @@ from . import notices
 from .projects import require_budget
 from .spend_requests import SpendRequest
 
+# What a line of a request names if it is not the picture or clip of its scene.
+MADE = ("sound", "check", "edit", "take", "sheet")
+
 
 def authorize_spend(
     story: Story, ask: SpendRequest, *, actor: Any, ask_again: bool = False, besides: str = ""
@@ -77,12 +80,12 @@ def authorize_spend(
 
 
 def _confirmed_lines(ask: SpendRequest) -> dict[str, dict[str, str]]:
-    """For each scene: the price of one take, and its inputs."""
-    return {
-        key: {"price": line["price"], **ask.made_from.get(key, {})}
-        for line in ask.lines
-        for key in [line.get("sound") or line.get("check") or line["scene"]]
-    }
+    """For each scene, or what else is made: the price of one take, and its inputs."""
+    found = {}
+    for line in ask.lines:
+        key = next((line[name] for name in MADE if line.get(name)), line["scene"])
+        found[key] = {"price": line["price"], **ask.made_from.get(key, {})}
+    return found
 
 
 def _compared(ask: SpendRequest, person: Any) -> Decimal:

@@ -104,7 +104,7 @@ class EditPlan:
     @property
     def total(self) -> Decimal:
         """USD for the take and its check."""
-        return (self.price or Decimal(0)) + self.check_price
+        return (Decimal(0) if self.price is None else self.price) + self.check_price
 
     @property
     def value(self) -> str:

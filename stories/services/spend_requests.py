@@ -136,7 +136,13 @@ def ask_for_sheets(plan: SheetPlan, *, variants: int) -> SpendRequest:
         *filter(None, [plan.request.model]),
     ]
     title = " · ".join(filter(None, (plan.look.member.name, plan.look.name)))
-    line = {"scene": plan.look.key, "position": 0, "title": title, "price": str(price)}
+    line = {
+        "sheet": plan.look.key,
+        "scene": "",
+        "position": 0,
+        "title": title,
+        "price": str(price),
+    }
     return SpendRequest(
         plan.look.member.story,
         TakeKind.IMAGE,
@@ -185,7 +191,8 @@ def ask_for_edit(plan: EditPlan) -> SpendRequest:
         named += ["check", plan.check.provider, plan.check.request.model, str(check)]
     scene = take.scene
     line = {
-        "scene": plan.key,
+        "edit": plan.key,
+        "scene": str(scene.pk),
         "position": scene.position,
         "title": " · ".join(filter(None, (scene.title, str(order.task.label), order.words))),
         "price": str(price),
@@ -425,7 +432,7 @@ def _line_of_new_check(scene: Scene, kind: str, price: Decimal) -> dict[str, Any
 
 
 def _line_of_check(take: Take, price: Decimal) -> dict[str, Any]:
-    return {**_line(take.scene, price), "scene": str(take.pk)}
+    return {"take": str(take.pk), **_line(take.scene, price)}
 
 
 def _ask_for_check_again(story: Story, job: Job) -> SpendRequest | None:

@@ -15,6 +15,7 @@ from providers.errors import Unclear
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import MaskShape, from_json
 from providers.services.configs import organization_budget
+from stories.api.outputs.approvals import approval_out
 from stories.enums import EditTask
 from stories.errors import ApprovalNeeded, Conflict, Forbidden, GuardRefused, Invalid, PlanChanged
 from stories.handlers.paid_results import record_leftover_results
@@ -322,6 +323,9 @@ def test_dearer_than_a_person_may_start_alone_waits_for_a_second_person(
         start.require()
     row = Approval.objects.get()
     assert (row.total, row.lines[0]["position"]) == (PRICE, 1)
+    assert [(line.scene_id, line.position) for line in approval_out(row).lines] == [
+        (take.scene_id, 1)
+    ]
     assert fits(row)
     approval_decisions.decide(row.pk, actor=manager, approve=True)
     assert not change(take, owner, provider=seller, confirm_total=PRICE).stopped

@@ -56,10 +56,17 @@ class ApprovalOut(msgspec.Struct):
     started_at: Moment | None
 
 
+def _scene_id(line: dict[str, Any]) -> UUID | None:
+    """Return the scene. Older rows name an edit in its place."""
+    try:
+        return UUID(line["scene"]) if line["position"] else None
+    except ValueError:
+        return None
+
+
 def _line(line: dict[str, Any]) -> ApprovalLine:
-    scene_id = UUID(line["scene"]) if line["scene"] else None
     return ApprovalLine(
-        scene_id,
+        _scene_id(line),
         line["position"],
         line["title"],
         money(Decimal(line["price"])),

@@ -69,7 +69,7 @@ def test_panel_takes_few_queries(pages, story, five, take, number, django_assert
     for _ in range(number):
         take(five[0])
         Comment.objects.create(story=story, scene=five[0], text="x")
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(36):
         pages.get("board_scene", story.pk, five[0].pk)
 
 
