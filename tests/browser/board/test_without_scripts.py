@@ -1,6 +1,9 @@
 """The board in a browser that runs no scripts."""
 
+from urllib.parse import urlsplit
+
 import pytest
+from django.urls import reverse
 
 from stories.models import Scene
 from stories.services import scenes
@@ -83,4 +86,18 @@ def test_scenes_come_and_go_without_scripts(enter, chromium, owner, story):
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
     assert Scene.live.get(story=story, position=1).narration == "By hand."
+    context.close()
+
+
+def test_log_out_without_scripts(enter, chromium, owner, story):
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, java_script_enabled=False, locale="en-US"
+    )
+    page = enter(context.new_page(), owner, story)
+    board = page.url
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("heading", name="Logged out").wait_for()
+    page.goto(board)
+    page.get_by_role("button", name="Log in").wait_for()
+    assert urlsplit(page.url).path == reverse("admin:login")
     context.close()
