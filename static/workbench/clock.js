@@ -12,9 +12,15 @@ export function allowed(seconds) {
 	return Math.max(1, Math.min(600, Math.round(seconds * 10) / 10));
 }
 
+/* The number of the frame that is shown at this time. Browsers round times down, to a millionth
+   of a second, so the beginning of a frame may lie a little before it. */
+export function frameAt(seconds, fps) {
+	return Math.floor(seconds * fps + 0.02);
+}
+
 /* m:ss:ff, as an editor counts. */
 export function timecode(seconds, fps) {
-	const frames = Math.round(seconds * fps);
+	const frames = frameAt(seconds, fps);
 	const whole = Math.floor(frames / fps);
 	return `${clock(whole)}:${String(frames % fps).padStart(2, "0")}`;
 }

@@ -1,6 +1,6 @@
 /* A film under review: keys of an editor, the time code, and drawings on the frame. */
 
-import { timecode } from "./clock.js";
+import { frameAt, timecode } from "./clock.js";
 import { Ink } from "./ink.js";
 import { lightAddress } from "./slow.js";
 
@@ -59,9 +59,9 @@ function start() {
 
 	function step(frames) {
 		stop();
-		const frame = Math.round(video.currentTime * fps) + frames;
-		/* The middle of the frame, so that rounding shows this one and not its neighbour. */
-		video.currentTime = Math.max(0, Math.min(video.duration || 0, (frame + 0.01) / fps));
+		const frame = frameAt(video.currentTime, fps) + frames;
+		/* A little after the frame begins, so that rounding does not show the one before it. */
+		video.currentTime = Math.max(0, Math.min(video.duration || 0, (frame + 0.1) / fps));
 	}
 
 	const keys = {
