@@ -39,14 +39,22 @@ export function post(url, values, source = null) {
 		.finally(() => source ?? own.remove());
 }
 
+/* Whether the person wants no motion. */
+const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+export const wantsNoMotion = () => still.matches;
+
+/* Scrolls no farther than it must until the element is in sight. */
+export function showWhole(element) {
+	element.scrollIntoView({ block: "nearest", behavior: wantsNoMotion() ? "instant" : "smooth" });
+}
+
 export function point(card) {
 	if (!card) return;
 	card.classList.remove("bd-flash");
 	void card.offsetWidth;
 	card.classList.add("bd-flash");
 	const box = card.getBoundingClientRect();
-	if (box.top < 0 || box.bottom > innerHeight)
-		card.scrollIntoView({ block: "nearest", behavior: "smooth" });
+	if (box.top < 0 || box.bottom > innerHeight) showWhole(card);
 }
 
 export const state = {

@@ -1,8 +1,7 @@
 /* The clip plays while the pointer is on its card, unless the person wants no motion. */
 
-import { state } from "./base.js";
+import { state, wantsNoMotion } from "./base.js";
 
-const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 document.addEventListener("pointerover", (event) => {
 	const media = event.target.closest?.(".bd-shot")?.querySelector("[data-clip]");
 	if (
@@ -10,7 +9,7 @@ document.addEventListener("pointerover", (event) => {
 		media.querySelector("video") ||
 		event.pointerType === "touch" ||
 		state.dragging ||
-		still.matches
+		wantsNoMotion()
 	)
 		return;
 	const video = Object.assign(document.createElement("video"), {

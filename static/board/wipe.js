@@ -1,6 +1,6 @@
 /* Two takes, A and B, compared by a wipe. */
 
-import { $, panelBody } from "./base.js";
+import { $, panelBody, showWhole } from "./base.js";
 
 export function wiped() {
 	const figure = document.querySelector("[data-wipe]");
@@ -52,7 +52,7 @@ document.addEventListener("click", (event) => {
 	if (button.matches("[data-wipe-on]")) return turnWipe(figure.dataset.on !== "1");
 	setSide(button.closest("[data-take]"), button.matches("[data-side-a]") ? "a" : "b");
 	if (button.matches("[data-side-b]")) turnWipe(true);
-	figure.scrollIntoView({ block: "nearest", behavior: "smooth" });
+	showWhole(figure);
 });
 document.addEventListener("input", (event) => {
 	if (!event.target.matches("[data-wipe-at]")) return;
