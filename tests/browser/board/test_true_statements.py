@@ -151,10 +151,26 @@ def test_review_is_in_sight_without_scrolling(enter, quiet_page, owner, story):
     page.wait_for_timeout(400)
     box = bar.bounding_box()
     assert box["y"] + box["height"] <= 900
-    bar.get_by_placeholder("Why? The next take can be better for it.").fill("Too dark")
+    bar.get_by_label("Why? The next take can be better for it.").fill("Too dark")
     bar.get_by_role("button", name="Reject").click()
     wait_for_toast(page, "Take rejected.")
     assert Scene.live.get(story=story, position=1).image_take.review_reason == "Too dark"
+
+
+@pytest.mark.parametrize("width", [1440, 1100])
+def test_the_keys_stand_beside_the_last_button(enter, quiet_page, owner, story, width):
+    """In the bar of a review no button stands alone on a line, and the reason has room."""
+    page = enter(quiet_page, owner, story)
+    page.set_viewport_size({"width": width, "height": 900})
+    card(page, 1).locator(".bd-open").click()
+    bar = page.locator("#bd-panel .bd-verdict")
+    bar.wait_for()
+    page.wait_for_timeout(400)
+    three, keys = (
+        bar.get_by_role("button", name=name).bounding_box() for name in ("Three", "Keys")
+    )
+    assert (keys["y"], keys["x"]) == (three["y"], three["x"] + three["width"] + 8)
+    assert bar.get_by_label("Why? The next take").bounding_box()["width"] > 140
 
 
 def test_account_menu_by_keyboard(enter, quiet_page, owner, story):
