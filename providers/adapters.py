@@ -206,6 +206,14 @@ class TellsUsage(Protocol):
         """
 
 
+@runtime_checkable
+class SpeaksSamples(Protocol):
+    """An adapter that speaks a sample of a voice for nothing."""
+
+    def sample(self, voice: Voice) -> bytes:
+        """Return a sound file. Raises DomainError."""
+
+
 class Adapter(Protocol):
     """One provider backend.
 

@@ -18,6 +18,7 @@ from providers.enums import Kind
 from providers.models import AIProviderConfig
 from providers.services import configs
 from providers.services import connections as domain
+from providers.voices import has_sample, voices_of
 from stories.api.inputs.parts import Budget, sent_values
 
 from .base import PROVIDERS, api
@@ -271,6 +272,21 @@ def _limit_use(use: usage.Use) -> LimitUse:
     return LimitUse(int(use.used), None if use.limit is None else int(use.limit))
 
 
+class VoiceOut(msgspec.Struct):
+    id: str
+    name: str
+    languages: Annotated[
+        list[str], Meta(description="ISO 639-1 codes, as far as the provider names them.")
+    ]
+    has_sample: Annotated[
+        bool, Meta(description="Whether it can be heard on the page of a story's sound.")
+    ]
+
+
+class VoicesOut(msgspec.Struct):
+    items: list[VoiceOut]
+
+
 @api.at("provider_kinds/")
 class ProviderKindsController(ApiController):
     tags = (PROVIDERS,)
@@ -378,6 +394,24 @@ class ProviderUseController(ApiController):
             hour=_limit_use(hour),
             at_once=_limit_use(at_once),
             money=_money_of(row) if self.user.has_perm(SEE_MONEY) else None,
+        )
+
+
+@api.at("providers/<slug:provider>/voices/")
+class ProviderVoicesController(ApiController):
+    tags = (PROVIDERS,)
+
+    @operation("list_voices", summary="List the voices of a provider", problems=(409,))
+    def get(self, provider: str) -> VoicesOut:
+        """For the field `voice` of a story's voices. The provider is asked, for nothing, at most
+        every ten minutes.
+        """
+        row = provider_of(self, provider)
+        return VoicesOut(
+            [
+                VoiceOut(one.id, one.name, list(one.languages), has_sample(row, one))
+                for one in voices_of(row)
+            ]
         )
 
 

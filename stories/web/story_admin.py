@@ -47,6 +47,7 @@ from . import (
     status_colors,
     story_cards,
     story_pages,
+    voices,
 )
 from .filters import TITLES, Due, ProjectFilter, ViewFilter
 from .forms import PROVIDER_FIELDS, NewStoryForm, StoryForm
@@ -447,6 +448,12 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                 name="stories_story_pronunciations",
             ),
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
+            path("<uuid:story_id>/film/voices/", wrap(voices.voices), name="stories_story_voices"),
+            path(
+                "<uuid:story_id>/film/voices/sample/",
+                wrap(voices.sample),
+                name="stories_story_voice_sample",
+            ),
             path("<uuid:story_id>/cast/", wrap(cast.page), name="stories_story_cast"),
             path("<uuid:story_id>/cast/add/", wrap(cast.add), name="stories_story_cast_add"),
             path(

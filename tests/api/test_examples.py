@@ -592,6 +592,7 @@ def _connections(record, manager):
     record("patch_provider", "PATCH", "providers/replicate-b/", limits, **as_manager)
     record("get_provider", "GET", "providers/replicate-b/", **as_manager)
     record("get_provider_use", "GET", "providers/replicate-b/use/", **as_manager)
+    record("list_voices", "GET", "providers/local/voices/", **as_manager)
     record("test_provider", "POST", "providers/local/test/", {}, **as_manager)
     record("ask_provider_balance", "POST", "providers/local/balance/", {}, **as_manager)
     models = "providers/runway_ml/models/"

@@ -62,6 +62,8 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "stories_story_mixer_prepare": ("make_stems", "list_stems"),
     "stories_story_pronunciations": ("list_pronunciations", "write_pronunciations"),
     "stories_story_voice": ("choose_voice",),
+    "stories_story_voices": ("list_voices",),
+    "stories_story_voice_sample": ("list_voices",),
     "board_lines": ("list_lines", "write_lines"),
     "board_speak": ("make_sound",),
     "board_effect_add": ("create_effect",),

@@ -265,6 +265,7 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "get_provider": ("providers/runway_ml/", None, seen()),
     "patch_provider": ("providers/runway_ml/", {"max_concurrent": 2}, managed(200)),
     "get_provider_use": ("providers/runway_ml/use/", None, seen()),
+    "list_voices": ("providers/local/voices/", None, seen()),
     "test_provider": ("providers/local/test/", {}, managed(200)),
     "ask_provider_balance": ("providers/local/balance/", {}, managed(200)),
     "list_provider_models": ("providers/runway_ml/models/", None, seen()),

@@ -51,6 +51,7 @@ class ElevenLabs(Fake):
         ("GET", r"/v1/history/([^/]+)/audio", "history_audio"),
         ("GET", r"/v1/user/subscription", "subscription"),
         ("GET", r"/v2/voices", "list_voices"),
+        ("GET", r"/([a-z0-9]+)\.mp3", "voice_sample"),
     ]
 
     def __init__(self, *, limit: int = 100_000) -> None:
@@ -60,6 +61,8 @@ class ElevenLabs(Fake):
         self.sounds: dict[str, bytes] = {}
         self.spent = 0.0  # credits
         self.ahead = 0.0  # seconds by which this server's clock is ahead of everybody's
+        self.samples = "https://samples.example.com"
+        self.sample = Reply(200, media.sound(1, FORMS["mp3_44100_128"]))
 
     def is_paid(self, asked: Asked) -> bool:
         return asked.path.startswith(("/v1/text-to-speech", "/v1/music", "/v1/sound-generation"))
@@ -223,22 +226,25 @@ class ElevenLabs(Fake):
         token = int(asked.query.get("next_page_token", 0))
         names = sorted(VOICES)[token : token + 2]
         answer = {
-            "voices": [_voice(name) for name in names],
+            "voices": [_voice(name, self.samples) for name in names],
             "has_more": token + 2 < len(VOICES),
             "next_page_token": str(token + 2) if token + 2 < len(VOICES) else None,
             "total_count": len(VOICES),
         }
         return Reply(200, answer)
 
+    def voice_sample(self, _asked: Asked, _voice: str) -> Reply:
+        return self.sample
 
-def _voice(voice: str) -> dict[str, Any]:
+
+def _voice(voice: str, samples: str) -> dict[str, Any]:
     name, languages = VOICES[voice]
     return {
         "voice_id": voice,
         "name": name,
         "category": "premade",
         "labels": {} if languages else {"language": "de", "accent": "standard"},
-        "preview_url": f"https://samples.example.com/{voice}.mp3",
+        "preview_url": f"{samples}/{voice}.mp3",
         "verified_languages": [
             {"language": one, "model_id": "eleven_multilingual_v2"} for one in languages
         ]

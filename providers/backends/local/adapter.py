@@ -314,3 +314,10 @@ class LocalAdapter:
             )
             for voice in VOICES.values()
         ]
+
+    def sample(self, voice: Voice) -> bytes:
+        """Return the voice's sample text as a sound file. Raises LimitedError or BusyError."""
+        from .voices.sampling import sample  # noqa: PLC0415  see `voices`
+
+        language = voice.languages[0] if voice.languages else "en"
+        return sample(voice.sample_text, voice.id, language)

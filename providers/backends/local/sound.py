@@ -1,11 +1,7 @@
 """Speech, music and effects of the local provider as results of a call."""
 
-import io
-import wave
 from decimal import Decimal
-from typing import Any
 
-import numpy as np
 from django.utils.translation import gettext_noop
 
 from media.errors import MediaError
@@ -13,6 +9,8 @@ from providers.adapters import Bytes, CallContext, Result
 from providers.enums import Refusal
 from providers.errors import Refused
 from providers.requests import MusicRequest, SoundRequest, SpeechRequest
+
+from .wav import wav
 
 FREE = Decimal(0)
 
@@ -51,14 +49,12 @@ def made(request: SpeechRequest | MusicRequest | SoundRequest, call_context: Cal
         from .effects import effect  # noqa: PLC0415  see `check`
 
         samples = effect(request.prompt, request.duration_ms / 1000, request.seed)
-        return Result(
-            media=Bytes(_wav(samples, 48_000), trusted=True), cost=FREE, seed=request.seed
-        )
+        return Result(media=Bytes(wav(samples, 48_000), trusted=True), cost=FREE, seed=request.seed)
     from .music import LONGEST, SHORTEST, bed  # noqa: PLC0415  see `check`
 
     seconds = min(max(request.duration_ms / 1000, SHORTEST), LONGEST)
     return Result(
-        media=Bytes(_wav(bed(request.mood, seconds, request.seed), 48_000), trusted=True),
+        media=Bytes(wav(bed(request.mood, seconds, request.seed), 48_000), trusted=True),
         cost=FREE,
         seed=request.seed,
     )
@@ -86,20 +82,8 @@ def _spoken(request: SpeechRequest, call_context: CallContext) -> Result:
         for mark in found.marks
     ]
     return Result(
-        media=Bytes(_wav(found.samples, found.rate), trusted=True),
+        media=Bytes(wav(found.samples, found.rate), trusted=True),
         data={"marks": marks},
         cost=FREE,
         seed=request.seed,
     )
-
-
-def _wav(samples: Any, rate: int) -> bytes:
-    """The samples, between -1 and 1, as a WAV file of 16 bits."""
-    whole = np.clip(np.asarray(samples, np.float32) * 32767, -32768, 32767).astype("<i2")
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1 if whole.ndim == 1 else whole.shape[1])
-        sound.setsampwidth(2)
-        sound.setframerate(rate)
-        sound.writeframes(whole.tobytes())
-    return file.getvalue()
