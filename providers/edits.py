@@ -1,4 +1,4 @@
-"""Edits of a take: change, upscale and extend; what a model's row declares of them, and the mask.
+"""Edits of a take: change, upscale, extend and finish; what a row declares of them, and the mask.
 
 A row names what its model does in its capabilities, such as `{"tasks": ["make", "change"]}`:
 
@@ -7,6 +7,7 @@ A row names what its model does in its capabilities, such as `{"tasks": ["make",
 - `mask`: a part of a picture that is drawn.
 - `upscale`: a picture or a clip.
 - `extend`: a clip.
+- `finish`: a draft, which is a clip that a row of the same connection with `"draft": true` made.
 
 `most_pixels` and `most_seconds` say how large and long a take may be. What a model does not do is
 refused in words before anything is paid.
@@ -15,8 +16,10 @@ refused in words before anything is paid.
 import io
 import math
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 from PIL import Image, ImageDraw
 
@@ -30,6 +33,7 @@ from .requests import ClipRequest, Edit, ImageRequest, MaskShape, Request
 from .store import opened
 
 MAKE, CHANGE, MASK, UPSCALE, EXTEND = "make", "change", "mask", "upscale", "extend"
+FINISH = "finish"
 PARTS = 1000  # of a picture's width and height, in which a mask is given
 MEGA = 1_000_000
 CANNOT = {
@@ -47,6 +51,9 @@ CANNOT = {
     EXTEND: gettext_noop(
         "%(provider)s's model %(model)s does not extend clips. Choose another model."
     ),
+    FINISH: gettext_noop(
+        "%(provider)s's model %(model)s does not finish drafts. Choose another model."
+    ),
 }
 NEEDS_MASK = gettext_noop(
     "%(provider)s's model %(model)s changes only a part that is drawn: draw a mask, or choose "
@@ -59,6 +66,13 @@ TOO_MANY_PIXELS = gettext_noop(
 TOO_LONG = gettext_noop(
     "The clip is %(length)s s long and %(provider)s's model %(model)s takes at most %(most)s s. "
     "Choose another model."
+)
+
+
+NO_DRAFT = gettext_noop("The clip is not a draft of %(provider)s.")
+DRAFT_EXPIRED = gettext_noop(
+    "The draft is more than %(days)s days old, and %(provider)s finishes no older one. Make a new "
+    "draft."
 )
 
 
@@ -120,6 +134,18 @@ def require(
             most=seconds,
             **values,
         )
+
+
+def require_draft(edit: Edit, *, provider: str, days: int) -> None:
+    """Raise `Refused` (invalid) unless the edit names a draft that is at most `days` old."""
+    if not (edit.draft and edit.drafted_at):
+        raise Refused(NO_DRAFT, kind=Refusal.INVALID, provider=provider)
+    if timezone.now() - datetime.fromisoformat(edit.drafted_at) >= timedelta(days=days):
+        raise Refused(DRAFT_EXPIRED, kind=Refusal.INVALID, provider=provider, days=days)
+
+
+def makes_drafts(capabilities: Mapping[str, Any]) -> bool:
+    return bool(capabilities.get("draft"))
 
 
 def picture_of(edit: Edit) -> tuple[bytes, str]:

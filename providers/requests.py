@@ -31,7 +31,7 @@ class CastReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     sha256: str = ""
 
 
-type EditTask = Literal["change", "upscale", "extend"]
+type EditTask = Literal["change", "upscale", "extend", "finish"]
 
 
 class MaskShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -50,7 +50,8 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     `file` names the take in the media storage. The request's prompt says what is changed, or what
     the take shows where nothing is. With a `mask` only its shapes change. `about` describes the
-    take, and `seed` is its seed, for a provider that draws it again.
+    take, and `seed` is its seed, for a provider that draws it again. To finish a draft, `draft` is
+    the provider's id of the task that made it, and `drafted_at` when it was sent (ISO 8601).
     """
 
     task: EditTask
@@ -63,6 +64,8 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     about: str = ""
     about_en: str = ""
     seed: int = 0
+    draft: str = ""
+    drafted_at: str = ""
 
 
 class ImageRequest(
@@ -109,7 +112,8 @@ class ClipRequest(
     `image_file` names the start image in the media storage; if empty, the clip is made from the
     prompt alone. `end_image_file` names the image that the clip ends with, which the next clip of
     the film begins with; most models take none. An `edit` begins with a clip: `duration_ms` is then
-    the length of an upscaled clip, or what is added to an extended one.
+    the length of an upscaled clip, what is added to an extended one, or the length that was ordered
+    of a draft.
     """
 
     prompt: str

@@ -59,6 +59,7 @@ class EditTask(models.TextChoices):
     CHANGE = "change", _("Change")
     UPSCALE = "upscale", _("Upscale")
     EXTEND = "extend", _("Extend")
+    FINISH = "finish", _("Finish the draft")
 
 
 class Boundary(models.TextChoices):

@@ -200,10 +200,11 @@ def write_result(call: ProviderCall, fields: dict[str, Any]) -> None:
 def ordered_ms(call: ProviderCall) -> int:
     """Return the paid clip length in ms; 0 if the price does not depend on the length.
 
-    An upscaled clip is as long as it was, whatever the units are rounded up to.
+    An upscaled clip and a finished draft are as long as they were, whatever the units are rounded
+    up to.
     """
     edit = call.request.get("edit") or {}
-    if edit.get("task") == "upscale":
+    if edit.get("task") in {"upscale", "finish"}:
         return int(edit.get("duration_ms", 0))
     return int(call.units * 1000) if call.kind == Kind.CLIP and call.units > 1 else 0
 

@@ -206,8 +206,9 @@ class TakeEditsController(ApiController):
 
     @operation("list_edits", summary="Show how a take can be edited")
     def get(self, take_id: UUID) -> EditOffersOut:
-        """The models in use that change, upscale or extend such a take, each with its price now. A
-        length of five seconds is assumed for an extended clip.
+        """The models in use that change, upscale, extend or finish such a take, each with its
+        price now. A length of five seconds is assumed for an extended clip. Only a draft is
+        finished, by the connection that made it; one that is too old says so in `why`.
         """
         take_of(self, take_id)
         return EditOffersOut([edit_offer_out(offer) for offer in offers(_for_edit(take_id))])

@@ -28,7 +28,7 @@ def edit_take(
     ask_again: bool = False,
     **wanted: Any,
 ) -> Start:
-    """Change, upscale or extend a take, which gives another take of its scene.
+    """Change, upscale, extend or finish a take, which gives another take of its scene.
 
     `wanted`: see `edit_plan.order`. The result is compared and selected like any take; it is
     selected by itself only if the scene has no usable one. Raises Take.DoesNotExist, Forbidden,

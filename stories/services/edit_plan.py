@@ -1,7 +1,8 @@
-"""Edits of takes, planned with their price: change, upscale and extend.
+"""Edits of takes, planned with their price: change, upscale, extend and finish.
 
 A change says in words what becomes different, everywhere or within a mask. An edit begins with one
-take and gives another one; the take that it begins with stays as it is.
+take and gives another one; the take that it begins with stays as it is. Only a draft is finished,
+by the connection that made it.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from core.unicode_normalization import composed
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers import cast_references, edits
+from providers.calls.outcomes import ordered_ms
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.preflight import require_possible
@@ -45,6 +47,7 @@ KINDS = {
     EditTask.CHANGE: frozenset({TakeKind.IMAGE}),
     EditTask.UPSCALE: frozenset({TakeKind.IMAGE, TakeKind.CLIP}),
     EditTask.EXTEND: frozenset({TakeKind.CLIP}),
+    EditTask.FINISH: frozenset({TakeKind.CLIP}),
 }
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 BEING_MADE = LocalizedMessage(gettext_noop("This is being made already."))
@@ -55,6 +58,7 @@ NO_MODEL = {
     EditTask.CHANGE: gettext_noop("No model in use changes pictures."),
     EditTask.UPSCALE: gettext_noop("No model in use upscales this."),
     EditTask.EXTEND: gettext_noop("No model in use extends clips."),
+    EditTask.FINISH: gettext_noop("This is not a draft that a model in use finishes."),
 }
 
 
@@ -176,6 +180,10 @@ def _require_use(task: EditTask, *, words: bool, mask: bool) -> None:
         raise Invalid(
             gettext_noop("An upscaled take stays as it is: leave this empty."), field="words"
         )
+    if task == EditTask.FINISH and words:
+        raise Invalid(
+            gettext_noop("A draft is finished as it is: leave this empty."), field="words"
+        )
     if mask and task != EditTask.CHANGE:
         raise Invalid(gettext_noop("Only a change of a picture has a mask."), field="mask")
 
@@ -233,7 +241,7 @@ def offers(take: Take, *, seconds: int = USUAL_SECONDS) -> list[Offer]:
 
     `take` has its scene, story and prompt. What an order says may still be refused, such as words
     that are not in English. `seconds`: those that are added to a clip. Six queries, whatever the
-    number of models, and two more if new takes are checked.
+    number of models, one more for a generated clip, and two more if new takes are checked.
     """
     taken, configs = _Taken.of(take), _configs("")
     found = []
@@ -258,8 +266,8 @@ def choices(take: Take, wanted: Order) -> list[EditPlan]:
     """What each model in use would make of the take, and for how much; the story's own first.
 
     `take` has its scene, story and prompt. A model whose row does not do the task is left out; one
-    that cannot do it with this take says why. Six queries at most, and two more if new takes are
-    checked.
+    that cannot do it with this take says why. Six queries at most, one more for a generated clip,
+    and two more if new takes are checked.
     """
     return _choices(_Taken.of(take), wanted, _configs(wanted.provider))
 
@@ -277,6 +285,7 @@ def _choices(taken: "_Taken", wanted: Order, configs: list[AIProviderConfig]) ->
     found = [
         _planned(taken, one, config, row)
         for config in configs
+        if wanted.task != EditTask.FINISH or _is_draft(taken.call, config)
         for name, row in _rows(config, take.kind, wanted)
         for one in [wanted._replace(provider=config.provider, model=name)]
     ]
@@ -325,6 +334,16 @@ def _rows(
     ]
 
 
+def _is_draft(call: ProviderCall | None, config: AIProviderConfig) -> bool:
+    """Whether this connection has made the clip as a draft."""
+    if call is None or call.provider_id != config.provider or not call.task_id:
+        return False
+    return any(
+        row.kind == call.kind and row.name == call.model and edits.makes_drafts(row.capabilities)
+        for row in config.models.all()
+    )
+
+
 class _Taken(NamedTuple):
     """A take with what its edits need, loaded once."""
 
@@ -336,6 +355,7 @@ class _Taken(NamedTuple):
     open_keys: frozenset[str]
     unclear: bool
     check: CheckOffer | None
+    call: ProviderCall | None  # which made a clip
 
     @classmethod
     def of(cls, take: Take) -> "_Taken":
@@ -358,6 +378,7 @@ class _Taken(NamedTuple):
             frozenset([*(key for key, _state in known), *jobs]),
             any(state == CallState.UNCLEAR for _key, state in known),
             current_offer(take.scene.story),
+            take.call if take.kind == TakeKind.CLIP else None,
         )
 
 
@@ -379,7 +400,8 @@ def _planned(
 
 def _request(taken: _Taken, wanted: Order) -> ImageRequest | ClipRequest:
     """The provider request. Where nothing is to change, its prompt says what the take shows."""
-    take, story, prompt = taken.take, taken.story, taken.take.prompt
+    take, story, prompt, call = taken.take, taken.story, taken.take.prompt, taken.call
+    finished = call if wanted.task == EditTask.FINISH else None
     about, about_en = _about(taken)
     changes = bool(wanted.words or wanted.words_en)
     edit = Edit(
@@ -393,6 +415,8 @@ def _request(taken: _Taken, wanted: Order) -> ImageRequest | ClipRequest:
         about=about,
         about_en=about_en,
         seed=prompt.seed if take.seed is None else take.seed,
+        draft=finished.task_id if finished else "",
+        drafted_at=(finished.sending_at or finished.reserved_at).isoformat() if finished else "",
     )
     is_image = take.kind == TakeKind.IMAGE
     width, height = picture_size(story) if is_image else frame_size(story)
@@ -410,6 +434,8 @@ def _request(taken: _Taken, wanted: Order) -> ImageRequest | ClipRequest:
         return ImageRequest(**common)
     extends = wanted.task == EditTask.EXTEND
     length = wanted.seconds * 1000 if extends else take.duration_ms
+    if finished:
+        length = ordered_ms(finished) or length
     return ClipRequest(**common, fps=frame_rate(story), duration_ms=length)
 
 

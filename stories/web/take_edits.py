@@ -1,4 +1,4 @@
-"""The page on which a take is edited: changed in words and within a mask, upscaled, extended."""
+"""The page on which a take is edited: changed, upscaled, extended, or a draft finished."""
 
 from http import HTTPStatus
 from typing import Any

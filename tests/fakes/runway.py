@@ -45,9 +45,15 @@ IMAGE_TO_VIDEO: dict[str, tuple[list[str], list[int], int, list[str]]] = {
     "hailuo3": (HAILUO, list(range(5, 16)), 10, ["promptImage", "promptText", "resolution"]),
     "wan3": (["auto_720p"], list(range(2, 31)), 10, ["promptImage", "promptText"]),
 }
+DRAFTS = "seedance2_5"  # the model that makes drafts, in 480p here, and finishes them
+DRAFT_RATIOS = ["854:480", "480:854", "640:640"]
+DRAFT_CREDITS, FINAL_CREDITS = 6, 45  # a second
+DRAFT_SECONDS = 7 * 24 * 60 * 60  # in which a draft can be finished
+IMAGE_TO_VIDEO[DRAFTS] = (DRAFT_RATIOS, list(range(4, 16)), DRAFT_CREDITS, ["promptImage", "draft"])
 SEEDANCE = ["1280:720", "720:1280", "960:960"]  # those of 720p
 TEXT_TO_VIDEO = {
     "seedance2": (SEEDANCE, list(range(4, 16)), 36, ["promptText", "ratio", "duration"]),
+    DRAFTS: (DRAFT_RATIOS, list(range(4, 16)), DRAFT_CREDITS, ["promptText", "draft"]),
     "gen4.5": (TWO, list(range(2, 11)), 12, ["promptText", "ratio", "duration"]),
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
@@ -108,6 +114,8 @@ class Task:
     polls: int = 0
     link: str = ""
     deleted: bool = False
+    draft_seconds: int = 0  # the length of a draft
+    succeeded: bool = False
 
 
 class Runway(Fake):
@@ -151,7 +159,47 @@ class Runway(Fake):
         return self._create(asked, IMAGE_TO_VIDEO)
 
     def text_to_video(self, asked: Asked) -> Reply:
+        if "draftTaskId" in asked.json:
+            return self._finished(asked)
         return self._create(asked, TEXT_TO_VIDEO)
+
+    def put_draft(self, task_id: str, seconds: int = 5) -> None:
+        """A draft that has succeeded."""
+        self.tasks[task_id] = Task(
+            task_id, 0, b"", "video/mp4", "", draft_seconds=seconds, succeeded=True
+        )
+
+    def _finished(self, asked: Asked) -> Reply:
+        """The final clip of a draft: made by this account, succeeded, and at most 7 days old."""
+        body = asked.json
+        scenario = self.scenario("")
+        if refused := self._unauthorized(asked) or self._trouble(scenario):
+            return refused
+        draft = self.tasks.get(body["draftTaskId"])
+        issues = [
+            _issue(name, "Unrecognized key", "unrecognized_keys")
+            for name in sorted(set(body) - {"model", "draftTaskId"})
+        ]
+        if body.get("model") != DRAFTS:
+            issues.append(_issue("model", f"Invalid input: expected {DRAFTS}"))
+        if draft is None or not draft.draft_seconds or draft.deleted:
+            issues.append(_issue("draftTaskId", "No such draft", "custom"))
+        elif not draft.succeeded:
+            issues.append(_issue("draftTaskId", "The draft has not succeeded", "custom"))
+        elif time.time() - draft.created > DRAFT_SECONDS:
+            issues.append(_issue("draftTaskId", "The draft has expired", "custom"))
+        if issues or draft is None:
+            return Reply(
+                400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC}
+            )
+        length = draft.draft_seconds
+        content = media.clip(length, "320x180")
+        task = Task(str(uuid.uuid4()), FINAL_CREDITS * length, content, "video/mp4", scenario)
+        with self.lock:
+            self.tasks[task.id] = task
+            self.charge(task.id, DRAFTS, Decimal(task.credits) / 100, asked)
+        answer = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        return self.twisted(scenario, Reply(200, answer))
 
     def text_to_image(self, asked: Asked) -> Reply:
         return self._create(asked, None)
@@ -233,6 +281,7 @@ class Runway(Fake):
             task = Task(
                 str(uuid.uuid4()), rate * seconds, media.clip(seconds), "video/mp4", scenario
             )
+            task.draft_seconds = seconds if body.get("draft") else 0
         else:
             width, height = map(int, body["ratio"].split(":"))
             task = Task(
@@ -385,6 +434,7 @@ class Runway(Fake):
         if task.scenario == "evil_link":
             output = "http://169.254.169.254/latest/meta-data/"
         cost = {"credits": int(self.charges[task.id].usd * 100)}
+        task.succeeded = True
         return {**answer, "output": [] if task.scenario == "no_output" else [output], "cost": cost}
 
     def output(self, asked: Asked, name: str) -> Reply:
@@ -522,7 +572,7 @@ def _issue(path: str, message: str, code: str = "invalid_value") -> dict[str, An
     return {"code": code, "path": [path], "message": message}
 
 
-LAST_FRAME = {"veo3.1", "veo3.1_fast"}
+LAST_FRAME = {"veo3.1", "veo3.1_fast", DRAFTS}
 
 
 def _video_issues(
@@ -553,6 +603,10 @@ def _video_issues(
         for name in required
         if name not in body
     ]
+    if body["model"] == DRAFTS:
+        known |= {"draft"}
+        if body.get("draft") is not True:
+            issues.append(_issue("draft", "Invalid input: expected true"))
     issues += [_issue(name, "Unrecognized key", "unrecognized_keys") for name in set(body) - known]
     if "ratio" in body and body["ratio"] not in ratios:
         issues.append(_issue("ratio", f"Invalid option: expected one of {ratios}"))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import jsonschema
 import msgspec
 import pytest
@@ -17,7 +18,7 @@ from PIL import Image
 from providers import edits
 from providers.adapters import ModelSpec
 from providers.errors import Refused
-from providers.models import AIProviderConfig, ProviderModel
+from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.preflight import require_possible
 from providers.prices import config_of, quote
 from providers.registry import ADAPTERS, adapter_for
@@ -81,6 +82,29 @@ def real(db: None, settings: Any, clock: Clock, admin_user: User) -> Iterator[Ca
 
 def paid(provider: Real) -> list[Any]:
     return [asked for asked in provider.fake.asked if provider.fake.is_paid(asked)]
+
+
+def drafted(provider: Real, **values: Any) -> ProviderCall:
+    """A draft that Runway has made, at the fake's price."""
+    rows = ProviderModel.objects
+    rows.filter(name="seedance2_5-draft").update(price=Decimal("0.06"))
+    rows.filter(name="seedance2_5-final").update(price=Decimal("0.45"))
+    request = ClipRequest("waves", duration_ms=5000, model="seedance2_5-draft", **values)
+    return provider.finish(request, "draft")
+
+
+def final(draft: ProviderCall) -> ClipRequest:
+    assert draft.sending_at
+    edit = Edit(
+        "finish",
+        "clip.mp4",
+        "0" * 64,
+        *SIZE,
+        duration_ms=5000,
+        draft=draft.task_id,
+        drafted_at=draft.sending_at.isoformat(),
+    )
+    return ClipRequest("", duration_ms=5000, model="seedance2_5-final", edit=edit)
 
 
 def posted(provider: Real) -> Any:
@@ -158,7 +182,9 @@ def test_clear_mask_is_transparent_exactly_where_the_white_one_is_white() -> Non
         (["change"], picture(mask=RIGHT_HALF), "takes no mask"),
         (["mask"], picture(), "draw a mask"),
         (["upscale"], clip("extend"), "does not extend"),
+        (["extend"], clip("finish"), "does not finish drafts"),
         (["make", "change", "mask", "upscale", "extend"], picture(), ""),
+        (["finish"], clip("finish"), ""),
         (["mask"], picture(mask=RIGHT_HALF), ""),
         (["extend"], clip("extend"), ""),
         (["upscale"], clip("upscale"), ""),
@@ -167,7 +193,7 @@ def test_clear_mask_is_transparent_exactly_where_the_white_one_is_white() -> Non
 def test_task_that_no_row_declares_is_refused_in_words(
     tasks: Any, request_: Any, words: str
 ) -> None:
-    every = frozenset({"make", "change", "mask", "upscale", "extend"})
+    every = frozenset({"make", "change", "mask", "upscale", "extend", "finish"})
     model = ModelSpec("m", capabilities={} if tasks is None else {"tasks": tasks})
     if not words:
         edits.require(request_, model, provider="X", can=every)
@@ -193,7 +219,8 @@ def test_no_kind_of_connection_makes_something_new_when_it_is_asked_for_an_edit(
 ) -> None:
     adapter = adapter_for(AIProviderConfig(provider=kind, kind=kind, name=kind))
     options = {"workflow": {"1": {}}, "map": {}}
-    for request in (picture("upscale"), clip("extend"), picture(mask=RIGHT_HALF)):
+    asked = (picture("upscale"), clip("extend"), clip("finish"), picture(mask=RIGHT_HALF))
+    for request in asked:
         for tasks in (["make"], []):
             model = ModelSpec(
                 "m", ratios={"16:9": "1280:720"}, options=options, capabilities={"tasks": tasks}
@@ -216,6 +243,15 @@ def in_spec(path: str, body: Any) -> None:
         one for one in branches if one["properties"]["model"].get("const") == body["model"]
     ]
     jsonschema.validate(body, schema)
+
+
+def in_sdk(path: str, body: Any) -> None:
+    """Judged by the types of Runway's client, where they are at hand. They know drafts."""
+    file = specs("runway-sdk-5.24.0-requests.json")
+    if file is None:
+        return
+    schema = json.loads(file.read_text())["endpoints"][f"POST {path}"][body["model"]]
+    jsonschema.validate(body, schema | {"additionalProperties": False})
 
 
 def test_runway_changes_a_picture_with_the_picture_as_reference(real: Any) -> None:
@@ -283,6 +319,118 @@ def test_runway_extends_a_clip_by_the_seconds_that_are_priced(real: Any) -> None
         "audio": False,
     }
     in_spec(asked.path, asked.json | {"promptVideo": "data:video/mp4;base64,AAAA"})
+
+
+@pytest.mark.parametrize("image", ["", "scene.png"])
+def test_runway_makes_a_draft_for_the_price_of_a_draft(real: Any, image: str) -> None:
+    with real("runway_ml") as runway:
+        call = drafted(runway, image_file=image)
+        assert (call.state, call.estimate, call.cost) == (
+            "settled",
+            Decimal("0.30"),
+            Decimal("0.30"),
+        )
+        asked = posted(runway)
+    assert asked.path == ("/v1/image_to_video" if image else "/v1/text_to_video")
+    in_sdk(asked.path, asked.json)
+    body = asked.json
+    assert bool(body.pop("promptImage", "")) is bool(image)
+    assert body == {
+        "model": "seedance2_5",
+        "ratio": "854:480",
+        "seed": 0,
+        "promptText": "waves. Camera: slow dolly in.",
+        "audio": False,
+        "draft": True,
+        "duration": 5,
+    }
+
+
+def test_runway_finishes_a_draft_and_sends_nothing_but_its_task(real: Any) -> None:
+    with real("runway_ml") as runway:
+        draft = drafted(runway)
+        request = final(draft)
+        assert quote(config_of("runway_ml"), request).total == Decimal("2.25")
+        call = runway.finish(request, "final")
+        assert (call.state, call.cost, call.model) == (
+            "settled",
+            Decimal("2.25"),
+            "seedance2_5-final",
+        )
+        assert call.result["duration_ms"] == 5000
+        assert runway.finish(request, "final") == call  # once, however often it is asked for
+        _draft, asked = paid(runway)
+        assert runway.fake.charged == draft.cost + call.cost == Decimal("2.55")
+    assert asked.path == "/v1/text_to_video"
+    assert asked.json == {"model": "seedance2_5", "draftTaskId": draft.task_id}
+    in_sdk(asked.path, asked.json)
+
+
+def test_draft_that_is_seven_days_old_is_refused_in_words_and_not_sent(real: Any) -> None:
+    words = "The draft is more than 7 days old, and Runway finishes no older one. Make a new draft."
+    with real("runway_ml") as runway:
+        request = final(drafted(runway))
+        runway.clock.forward(days=6, hours=23)
+        require_possible(config_of("runway_ml"), request)
+        runway.clock.forward(hours=1)
+        with pytest.raises(Refused) as refused:
+            require_possible(config_of("runway_ml"), request)
+        assert str(refused.value) == words
+        with pytest.raises(Refused, match="more than 7 days old"):
+            runway.go(request, "final")
+        assert len(paid(runway)) == 1
+
+
+def test_clip_that_is_no_draft_is_not_sent_to_be_finished(real: Any) -> None:
+    with real("runway_ml") as runway:
+        with pytest.raises(Refused, match="The clip is not a draft of Runway"):
+            runway.go(clip("finish", model="seedance2_5-final"))
+        assert paid(runway) == []
+
+
+def test_runway_refuses_a_draft_that_it_cannot_finish_and_charges_nothing(real: Any) -> None:
+    with real("runway_ml") as runway:
+        draft = drafted(runway)
+        foreign = msgspec.structs.replace(final(draft).edit, draft="a task of another account")
+        call = runway.finish(msgspec.structs.replace(final(draft), edit=foreign), "foreign")
+        assert (call.state, call.refusal, call.cost or 0) == ("refused", "invalid", 0)
+        assert "No such draft" in str(call.note)
+        assert runway.fake.charged == draft.cost
+
+
+def test_fake_finishes_only_a_draft_of_its_own_that_succeeded_and_takes_nothing_else(
+    real: Any,
+) -> None:
+    headers = {"authorization": f"Bearer {Runway.key}", "x-runway-version": "2024-11-06"}
+
+    def asks(**body: Any) -> list[tuple[str, str]]:
+        answer = httpx.post(
+            f"{runway.fake.url}/v1/text_to_video",
+            json={"model": "seedance2_5"} | body,
+            headers=headers,
+        )
+        issues = answer.json().get("issues", [])
+        return [(*issue["path"], issue["message"]) for issue in issues]
+
+    with real("runway_ml") as runway:
+        drafted(runway)
+        (task,) = runway.fake.tasks.values()
+        assert asks(draftTaskId="t") == [("draftTaskId", "No such draft")]
+        assert asks(draftTaskId=task.id, duration=5, promptText="x") == [
+            ("duration", "Unrecognized key"),
+            ("promptText", "Unrecognized key"),
+        ]
+        assert asks(draftTaskId=task.id, model="gen4.5") == [
+            ("model", "Invalid input: expected seedance2_5")
+        ]
+        task.succeeded = False
+        assert asks(draftTaskId=task.id) == [("draftTaskId", "The draft has not succeeded")]
+        task.succeeded = True
+        task.created -= 7 * 24 * 60 * 60
+        assert asks(draftTaskId=task.id) == [("draftTaskId", "The draft has expired")]
+        task.created += 60
+        assert asks(draftTaskId=task.id) == []
+        assert runway.fake.charged == Decimal("2.55")
 
 
 def test_stability_changes_only_what_is_white_in_a_mask_of_the_same_size(real: Any) -> None:

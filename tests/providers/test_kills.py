@@ -87,6 +87,7 @@ WORK += [(provider, "frames") for provider in ("fal", "replicate", "runway_ml")]
 WORK += [(provider, "mask") for provider in ("openai_images", "stability_ai")]
 WORK += [(provider, "change") for provider in ("fal", "replicate", "runway_ml")]
 WORK += [(provider, "extend") for provider in ("runway_ml",)]
+WORK += [("runway_ml", "finish")]
 WORK += [(provider, "upscale") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
 EDITS = {
     "openai_images": "gpt-image-1",
@@ -136,6 +137,10 @@ def fake(request: pytest.FixtureRequest, settings: Any) -> Iterator[Fake]:
         for name, price in (("topazlabs/image-upscale", "0.05"), (RUNWAY_UPSCALE, "0.10")):
             rows.filter(name=name).update(is_active=True, price=Decimal(price))
         rows.filter(name="seedance2_5").update(is_active=True, price=Decimal("0.30"))
+        rows.filter(name="seedance2_5-final").update(is_active=True, price=Decimal("0.45"))
+        if isinstance(fake, Runway):
+            for key in ("traced", "out", *(f"key{n:02d}" for n in range(1, 40))):
+                fake.put_draft(f"draft-{key}")
         if provider == "llm":
             rows.filter(provider="llm").update(capabilities={"vision": True})
         if provider == "openai_images":
@@ -169,10 +174,22 @@ def work(provider: str, key: str, kind: str = "") -> Request:
     if kind == "extend":
         edit = Edit("extend", "clip.mp4", "0" * 64, 160, 90, duration_ms=5000)
         return ClipRequest(prompt=words, model="seedance2_5", duration_ms=5000, edit=edit)
-    return _other_work(provider, kind, words)
+    return _other_work(provider, kind, words, key)
 
 
-def _other_work(provider: str, kind: str, words: str) -> Request:
+def _other_work(provider: str, kind: str, words: str, key: str) -> Request:
+    if kind == "finish":
+        edit = Edit(
+            "finish",
+            "clip.mp4",
+            "0" * 64,
+            160,
+            90,
+            duration_ms=5000,
+            draft=f"draft-{key}",
+            drafted_at=timezone.now().isoformat(),
+        )
+        return ClipRequest(prompt=words, model="seedance2_5-final", duration_ms=5000, edit=edit)
     if kind == "check":
         shown = [ShownPicture("picture", put_picture("take.jpg", media.picture(64, 64, 0, "JPEG")))]
         return TextRequest(task="check_picture", script=words, language="en", pictures=shown)

@@ -143,7 +143,10 @@ def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, changes
 
 def test_page_says_which_models_are_not_used_until_they_have_a_price(config, admin_client):
     names = [row.name for row in unpriced_of(config)]
-    assert names == ["kling3.0_pro", "seedance2_5", "gpt_image_2"]
+    assert names == [
+        *("kling3.0_pro", "seedance2_5", "seedance2_5-draft", "seedance2_5-final"),
+        "gpt_image_2",
+    ]
     shown = admin_client.get(
         reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
     ).content.decode()

@@ -29,7 +29,10 @@ from stories.services.generation import retry
 from stories.services.plan import plan_generation
 from stories.services.spend_requests import fits
 from stories.services.takes import review_take, select_take
+from tests.fakes.media import clip as clip_of
+from tests.fakes.runway import Runway
 from tests.pictures import picture
+from tests.providers.real import configure
 from tests.stories.factories import make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +81,39 @@ def seller(paid):
     return paid.provider
 
 
+def sell_drafts(config):
+    """A model of the connection that makes drafts and one that finishes them."""
+    made, finished = {"draft": True}, {"tasks": ["finish"]}
+    for name, price, capabilities in (("sketch", "0.06", made), ("final", "0.45", finished)):
+        ProviderModel.objects.create(
+            provider=config,
+            kind="clip",
+            name=name,
+            unit="second",
+            price=Decimal(price),
+            options={"text_to_video": True},
+            capabilities=capabilities,
+        )
+
+
+def make_draft(scene, config, *, model="sketch", **values):
+    """A clip of seven seconds that the connection has made; it came a little shorter."""
+    call = ProviderCall.objects.create(
+        provider=config,
+        kind="clip",
+        model=model,
+        key=f"{model} {ProviderCall.objects.count()}",
+        unit_price=Decimal("0.06"),
+        units=7,
+        estimate=Decimal("0.42"),
+        cost=Decimal("0.42"),
+        **{"state": "settled", "task_id": "t0", "sending_at": timezone.now()} | values,
+    )
+    return make_take(
+        scene, "clip", provider=config.provider, model=model, call=call, duration_ms=6960
+    )
+
+
 def change(take, owner, **values):
     return edit_take(take.pk, actor=owner, **{"task": "change", "words": "make it night"} | values)
 
@@ -113,6 +149,7 @@ def listed(take, **values):
         ({"words_en": "x" * 1001}, "words_en"),
         ({"task": "upscale"}, "words"),
         ({"task": "upscale", "words": "", "mask": LEFT}, "mask"),
+        ({"task": "finish", "words": ""}, "task"),
         ({"seconds": 5}, "seconds"),
         ({"model": "brush"}, "provider"),
         ({"mask": [MaskShape([(0, 0), (0, 500)])]}, "mask"),
@@ -129,6 +166,18 @@ def test_order_that_makes_no_sense_names_its_field(take, values, field):
     with pytest.raises(Invalid) as wrong:
         wanted(take, **values)
     assert wrong.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"words": "faster"}, "words"), ({"mask": LEFT}, "mask"), ({"seconds": 5}, "seconds")],
+)
+def test_draft_is_finished_as_it_is(scene, values, field):
+    clip = make_take(scene, "clip")
+    with pytest.raises(Invalid) as wrong:
+        order(clip, task="finish", **values)
+    assert wrong.value.field == field
+    assert order(clip, task="finish").task == EditTask.FINISH
 
 
 def test_clip_is_extended_by_one_to_thirty_seconds(scene):
@@ -396,6 +445,140 @@ def test_failed_edit_can_be_tried_again_at_its_price(take, owner, seller, script
     retry(job.pk, actor=owner, confirm_total=PRICE)
     run_due()
     assert Take.objects.filter(edited_from=take).count() == 1
+
+
+# Drafts
+
+FINISH = {"task": "finish", "words": ""}
+FINAL = Decimal("3.15")
+
+
+@pytest.fixture
+def draft(scene, paid):
+    sell_drafts(paid)
+    return make_draft(scene, paid)
+
+
+def ledger():
+    calls = ProviderCall.objects.exclude(task_id="t0").order_by("reserved_at")
+    return list(calls.values_list("provider_id", "model", "state", "units", "cost"))
+
+
+def test_draft_is_finished_once_for_the_length_that_was_ordered(draft, scene, owner, script):
+    script.submit = [Accepted("t1", poll_in=60)]
+    script.poll = [Result(media=Bytes(clip_of(7)), cost=FINAL)]
+    assert listed(draft, wanted=order(draft, task="finish")) == [("paid:final", FINAL, "")]
+    with pytest.raises(PlanChanged):
+        edit_take(draft.pk, actor=owner, task="finish", confirm_total=Decimal("3.14"))
+    edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL, reason="good")
+    with pytest.raises(GuardRefused, match="being made already"):
+        edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL)
+    run_due()
+    go_on()
+    assert ledger() == [("paid", "final", "settled", 7, FINAL)]
+    request = from_json(ProviderCall.objects.get(model="final").request)
+    assert (request.edit.task, request.edit.draft, request.edit.drafted_at) == (
+        "finish",
+        "t0",
+        draft.call.sending_at.isoformat(),
+    )
+    assert (request.duration_ms, request.edit.duration_ms) == (7000, 6960)
+    (made,) = Take.objects.exclude(pk=draft.pk)
+    assert (made.edited_from, made.edit["task"], made.cost, made.reason) == (
+        draft,
+        "finish",
+        FINAL,
+        "good",
+    )
+    assert made.input_hash == draft.input_hash
+    assert Take.objects.get(pk=draft.pk).sha256 == draft.sha256
+    assert Scene.objects.get(pk=scene.pk).clip_take == draft  # until a person selects another
+    # A finished draft is no draft.
+    assert listed(made, wanted=order(made, task="finish")) == []
+
+
+def test_final_whose_job_was_killed_is_collected_and_not_bought_again(draft, owner, script):
+    script.submit = [Accepted("t1", poll_in=60)]
+    script.poll = [Running(poll_in=60)]
+    (job,) = edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL).jobs
+    run_due()
+    Job.objects.filter(pk=job.pk).delete()
+    script.poll = [Result(media=Bytes(clip_of(7)), cost=FINAL)]
+    ProviderCall.objects.filter(state="accepted").update(poll_after=timezone.now())
+    record_leftover_results()
+    go_on()
+    record_leftover_results()
+    assert ledger() == [("paid", "final", "settled", 7, FINAL)]
+    (made,) = Take.objects.exclude(pk=draft.pk)
+    assert (made.edited_from, made.cost) == (draft, FINAL)
+
+
+def test_lost_answer_of_a_final_is_not_sent_again(draft, owner, script):
+    script.submit = [Unclear("lost")]
+    edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL)
+    run_due()
+    with pytest.raises(GuardRefused, match="may have been paid"):
+        edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL)
+    run_due()
+    assert ledger() == [("paid", "final", "unclear", 7, None)]
+
+
+def test_final_that_is_dearer_than_a_person_may_start_alone_is_approved(
+    draft, owner, manager, script
+):
+    script.submit = [Result(media=Bytes(clip_of(7)), cost=FINAL)]
+    alone("3")
+    assert edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL).stopped
+    row = Approval.objects.get()
+    assert (row.total, fits(row)) == (FINAL, True)
+    approval_decisions.decide(row.pk, actor=manager, approve=True)
+    assert not edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL).stopped
+    run_due()
+    assert ledger() == [("paid", "final", "settled", 7, FINAL)]
+
+
+def test_clip_that_is_no_draft_is_not_offered_to_be_finished(draft, scene, paid, owner):
+    other = make_draft(scene, paid, model="usual", task_id="t1")
+    uploaded = make_take(scene, "clip", source="uploaded", provider="")
+    for clip in (other, uploaded):
+        assert listed(clip, wanted=order(clip, task="finish")) == []
+        with pytest.raises(Invalid, match="not a draft that a model in use finishes"):
+            edit_take(clip.pk, actor=owner, task="finish", confirm_total=FINAL)
+    assert not Job.objects.exists()
+
+
+def test_only_the_connection_that_made_a_draft_finishes_it(draft, owner, settings):
+    other = AIProviderConfig.objects.get(provider="runway_ml")
+    AIProviderConfig.objects.filter(pk=other.pk).update(is_active=True)
+    sell_drafts(other)
+    assert listed(draft, wanted=order(draft, task="finish")) == [("paid:final", FINAL, "")]
+    with pytest.raises(Invalid, match="has no model in use that does this"):
+        edit_take(draft.pk, actor=owner, task="finish", provider="runway_ml", model="final")
+    assert not Job.objects.exists()
+
+
+def test_draft_that_has_expired_says_so_and_is_not_sent(scene, owner, settings, clock):
+    settings.LOOPBACK_PROVIDERS = True
+    settings.PROVIDER_KEYS = {"runway_ml": Runway.key}
+    with Runway() as fake:
+        configure("runway_ml", fake)
+        config = AIProviderConfig.objects.get(provider="runway_ml")
+        sell_drafts(config)
+        draft = make_draft(scene, config)
+        (job,) = edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL).jobs
+        clock.forward(days=7)
+        run_due()  # the job was started in time and does not send it either
+        assert Job.objects.get(pk=job.pk).status == JobStatus.FAILED
+        assert ledger() == [("runway_ml", "final", "refused", 7, 0)]
+        words = (
+            "The draft is more than 7 days old, and Runway finishes no older one. Make a new draft."
+        )
+        assert listed(draft, wanted=order(draft, task="finish")) == [
+            ("runway_ml:final", None, words)
+        ]
+        with pytest.raises(GuardRefused, match="more than 7 days old"):
+            edit_take(draft.pk, actor=owner, task="finish", confirm_total=FINAL)
+        assert fake.orders == []
 
 
 # Permission and state

@@ -76,8 +76,9 @@ MOST_EFFECT_MS = 30_000
 MOST_CLIP_URI = 16_777_216  # characters
 TASKS = {
     Kind.IMAGE: frozenset({edits.MAKE, edits.CHANGE, edits.UPSCALE}),
-    Kind.CLIP: frozenset({edits.MAKE, edits.UPSCALE, edits.EXTEND}),
+    Kind.CLIP: frozenset({edits.MAKE, edits.UPSCALE, edits.EXTEND, edits.FINISH}),
 }
+DRAFT_DAYS = 7  # after which a draft cannot be finished
 SOURCE = "source"  # the tag of the picture that is changed
 NEGATIVE = {"veo3.1", "veo3.1_fast"}
 # Models that generate sound unless told otherwise. It is bought only of a row that says so.
@@ -157,7 +158,9 @@ class RunwayAdapter:
             )
         edits.require(request, model, provider=NAME, can=TASKS[kind_of(request)])
         if request.edit is not None:
-            if request.edit.task != edits.UPSCALE:
+            if request.edit.task == edits.FINISH:
+                edits.require_draft(request.edit, provider=NAME, days=DRAFT_DAYS)
+            elif request.edit.task != edits.UPSCALE:
                 prompt_text.any_language(request)
             if request.edit.task == edits.CHANGE:
                 self._require_ratio(request, model)
@@ -286,17 +289,21 @@ class RunwayAdapter:
             own["negativePrompt"] = prompt_text.cut(request.negative.strip(), MOST_WORDS)
         if (audio := _audio(model)) != "none":
             own["audio"] = audio == "on"
+        if edits.makes_drafts(model.capabilities):
+            own["draft"] = True
         own["duration"] = call_context.seconds
         return path, own
 
     def _edited(
         self, request: Request, edit: Edit, call_context: CallContext
     ) -> tuple[str, dict[str, Any]]:
-        """Return path and JSON of the request that upscales or extends."""
+        """Return path and JSON of the request that upscales, extends or finishes."""
         model = call_context.model
         own: dict[str, Any]
         if isinstance(request, ImageRequest):
             path, own = "/v1/image_upscale", {"imageUri": self._data_uri(edit.file)}
+        elif edit.task == edits.FINISH:
+            path, own = "/v1/text_to_video", {"draftTaskId": edit.draft}
         elif edit.task == edits.UPSCALE:
             path, own = "/v1/video_upscale", {"videoUri": self._clip_uri(edit.file)}
         else:

@@ -5,10 +5,11 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from jobs.models import Job
 from jobs.runner import run_due
-from providers.models import AIProviderConfig, ProviderModel
+from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import from_json
 from stories.models import Take
 from tests.pictures import picture
@@ -98,6 +99,38 @@ def test_clip_is_extended_at_the_price_of_the_length(pages, story, five, take, s
         "extend",
         8000,
         "seedance2_5",
+    )
+
+
+def test_draft_is_finished_and_other_clips_are_not(pages, story, five, take, sell):
+    sell("seedance2_5-draft", ["make"], kind="clip", price="0.06", draft=True)
+    sell("seedance2_5-final", ["finish"], kind="clip", price="0.45")
+    call = ProviderCall.objects.create(
+        provider_id="runway_ml",
+        kind="clip",
+        model="seedance2_5-draft",
+        key="draft",
+        state="settled",
+        task_id="t0",
+        sending_at=timezone.now(),
+        unit_price=Decimal("0.06"),
+        units=5,
+        estimate=Decimal("0.30"),
+    )
+    draft, other = take(five[0], "clip", call=call), take(five[1], "clip")
+    shown = page(pages, story, draft)
+    assert offered(shown) == ["2.2500 runway_ml:seedance2_5-final"]
+    assert '<h3 id="edit-finish-title">Finish the draft</h3>' in shown.content.decode()
+    assert offered(page(pages, story, other)) == []
+    answer = send(
+        pages, story, draft, task="finish", words="", offer="2.2500 runway_ml:seedance2_5-final"
+    )
+    assert answer.status_code == 302
+    request = from_json(Job.objects.get().data["parameters"]["request"])
+    assert (request.edit.task, request.edit.draft, request.model) == (
+        "finish",
+        "t0",
+        "seedance2_5-final",
     )
 
 
