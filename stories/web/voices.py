@@ -57,7 +57,9 @@ def voices(request: HttpRequest, story: Story) -> HttpResponse:
         (one for one in found if search.casefold() in one.name.casefold()),
         key=lambda one: (story.language not in one.languages, one.name.casefold()),
     )
-    title = _("A voice for %(speaker)s") % {"speaker": speaker or _("Narrator")}
+    title = _("A voice for the narrator")
+    if speaker:
+        title = _("A voice for %(speaker)s") % {"speaker": speaker}
     context = layout.context(
         request,
         story,
