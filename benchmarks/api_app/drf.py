@@ -26,6 +26,7 @@ class Bearer(BaseAuthentication):
 
 class StorySerializer(serializers.ModelSerializer):
     owner = serializers.CharField(source="owner.username")
+    project = serializers.CharField(source="project.code")
     scene_count = serializers.IntegerField()
 
     class Meta:
@@ -46,9 +47,19 @@ class StorySerializer(serializers.ModelSerializer):
             ),
             *(
                 "planner_provider",
+                "planner_model",
                 "image_provider",
+                "image_model",
                 "clip_provider",
+                "clip_model",
+                "vision_provider",
+                "check_new_takes",
+                "light_films",
                 "budget",
+                "project",
+                "needs_client_approval",
+                "assignee_id",
+                "due_on",
                 "scene_count",
                 "created_at",
                 "updated_at",
@@ -70,7 +81,9 @@ class StoryList(generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         return (
-            with_scene_count(stories_for(self.request.user)).select_related("owner").defer("script")
+            with_scene_count(stories_for(self.request.user))
+            .select_related("owner", "project")
+            .defer("script")
         )
 
 

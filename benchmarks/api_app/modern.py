@@ -2,7 +2,7 @@
 controller. Without ETag, problem documents, strict query, rate limit and links.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -47,12 +47,25 @@ class StoryOut(msgspec.Struct):
     duration_seconds: int
     burn_captions: bool
     planner_provider: str
+    planner_model: str
     image_provider: str
+    image_model: str
     clip_provider: str
+    clip_model: str
+    vision_provider: str
+    check_new_takes: bool
+    light_films: bool
     budget: str | None
+    project: str
+    needs_client_approval: bool
+    assignee_id: int | None
+    due_on: date | None
     scene_count: int
     created_at: datetime
     updated_at: datetime
+
+
+LOOKED_UP = frozenset({"owner", "project", "budget"})
 
 
 class PageOut(msgspec.Struct):
@@ -71,16 +84,17 @@ class StoriesController(Controller[MsgspecSerializer]):
         size = parsed_query.page_size
         rows = (
             with_scene_count(stories_for(self.request.user))
-            .select_related("owner")
+            .select_related("owner", "project")
             .defer("script")
             .order_by("-created_at", "-id")
         )
         found = list(rows[: size + 1])
-        names = [name for name in StoryOut.__struct_fields__ if name not in {"owner", "budget"}]
+        names = [name for name in StoryOut.__struct_fields__ if name not in LOOKED_UP]
         items = [
             StoryOut(
                 **{name: getattr(row, name) for name in names},
                 owner=row.owner.username,
+                project=row.project.code,
                 budget=None if row.budget is None else str(row.budget),
             )
             for row in found[:size]

@@ -1,6 +1,6 @@
 """The list as django-ninja's own documentation has it: a schema, a bearer class, a function."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -34,9 +34,19 @@ class StoryOut(Schema):
     duration_seconds: int
     burn_captions: bool
     planner_provider: str
+    planner_model: str
     image_provider: str
+    image_model: str
     clip_provider: str
+    clip_model: str
+    vision_provider: str
+    check_new_takes: bool
+    light_films: bool
     budget: Decimal | None
+    project: str = Field(alias="project.code")
+    needs_client_approval: bool
+    assignee_id: int | None
+    due_on: date | None
     scene_count: int
     created_at: datetime
     updated_at: datetime
@@ -54,7 +64,7 @@ api = NinjaAPI(auth=Bearer())
 def list_stories(request: HttpRequest, page_size: int = 50) -> Any:
     rows = (
         with_scene_count(stories_for(request.user))
-        .select_related("owner")
+        .select_related("owner", "project")
         .defer("script")
         .order_by("-created_at", "-id")
     )

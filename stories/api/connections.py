@@ -272,7 +272,7 @@ def _limit_use(use: usage.Use) -> LimitUse:
     return LimitUse(int(use.used), None if use.limit is None else int(use.limit))
 
 
-class VoiceOut(msgspec.Struct):
+class ProviderVoice(msgspec.Struct):
     id: str
     name: str
     languages: Annotated[
@@ -283,8 +283,8 @@ class VoiceOut(msgspec.Struct):
     ]
 
 
-class VoicesOut(msgspec.Struct):
-    items: list[VoiceOut]
+class ProviderVoices(msgspec.Struct):
+    items: list[ProviderVoice]
 
 
 @api.at("provider_kinds/")
@@ -402,14 +402,14 @@ class ProviderVoicesController(ApiController):
     tags = (PROVIDERS,)
 
     @operation("list_voices", summary="List the voices of a provider", problems=(409,))
-    def get(self, provider: str) -> VoicesOut:
+    def get(self, provider: str) -> ProviderVoices:
         """For the field `voice` of a story's voices. The provider is asked, for nothing, at most
         every ten minutes.
         """
         row = provider_of(self, provider)
-        return VoicesOut(
+        return ProviderVoices(
             [
-                VoiceOut(one.id, one.name, list(one.languages), has_sample(row, one))
+                ProviderVoice(one.id, one.name, list(one.languages), has_sample(row, one))
                 for one in voices_of(row)
             ]
         )

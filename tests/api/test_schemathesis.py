@@ -66,6 +66,7 @@ def test_every_route_keeps_to_the_document(case, token):
         "story_id": world.story.pk,
         "scene_id": world.scenes[0].pk,
         "take_id": world.take.pk,
+        "effect_id": world.effect.pk,
         "film_id": world.film.pk,
         "job_id": world.job.pk,
         "approval_id": world.approval.pk,

@@ -172,7 +172,8 @@ def test_queue_is_connected_to_at_the_address_that_was_looked_at(
     config = AIProviderConfig.objects.create(
         provider="queue", kind="bullmq", name="Queue", base_url="rediss://queue.example.com:6380"
     )
-    assert adapter_for(config).check().ok is False
+    with pytest.raises(Later, match="cannot be reached"):
+        adapter_for(config).check()
     assert asked == [("93.184.216.34", "queue.example.com", True)]
 
 

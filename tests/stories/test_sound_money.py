@@ -141,7 +141,7 @@ def test_what_the_film_no_longer_uses_is_not_bought(story, owner, what):
     job.refresh_from_db()
     why = {
         "line": "The line has been deleted.",
-        "scene": "The line has been deleted.",
+        "scene": "The scene has been deleted.",
         "sound": "The story's sound is turned off.",
         "music": "The story has no music any more.",
     }
