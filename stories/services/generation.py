@@ -96,7 +96,7 @@ class Start:
 
 
 # When a start for the whole story moves the story to the status that the work belongs to: only
-# then, never, unless it has that status, or where the status table has the step.
+# then, never, unless it has that status or is completed, or where the status table has the step.
 Advance = Literal["always", "never", "unless_begun", "if_possible"]
 
 
@@ -193,7 +193,9 @@ def _advances(story: Story, kind: str, advance: Advance, *, joins: bool) -> bool
     if advance == "if_possible":
         return not joins and (TakeKind(kind), StoryStatus(story.status)) in WAYS
     if advance == "unless_begun":
-        return bool(story.status != BEGUN[TakeKind(kind)])
+        # A finished story is rendered again without leaving its status.
+        again = kind == TakeKind.CLIP and story.status == StoryStatus.COMPLETED
+        return not again and bool(story.status != BEGUN[TakeKind(kind)])
     return advance == "always"
 
 

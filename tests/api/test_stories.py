@@ -422,6 +422,20 @@ def test_final_film_starts_when_all_pictures_are_there(mine, planned):
     assert planned.status == "rendering"
 
 
+def test_a_finished_story_is_rendered_again(mine, planned):
+    """Nothing is bought for scenes whose takes still fit; a film job begins."""
+    Story.objects.filter(pk=planned.pk).update(status="completed")
+    for scene in planned.all_scenes.all():
+        if scene.image_take_id is None:
+            make_take(scene)
+        make_take(scene, TakeKind.CLIP)
+    response = mine.ask("POST", f"stories/{planned.pk}/render_final/", {"confirm_total": "0"})
+    assert (response.status_code, response.json()["plan"]["counts"]) == (202, {"done": 3})
+    planned.refresh_from_db()
+    assert planned.status == "completed"
+    assert list(Job.objects.values_list("name", "status")) == [("story_render", "queued")]
+
+
 def test_preview_sent_twice_with_one_key_is_started_once(mine, planned):
     first, again = (
         mine.ask(
