@@ -254,9 +254,12 @@ def test_asking_counts_for_no_log_in(mina, mail_server):
     assert not LogInAttempt.objects.filter(address="10.0.0.7").exists()
 
 
-@pytest.mark.parametrize("wrong", ["", "no address", "a\0b@example.com", "x" * 400 + "@x.com"])
-def test_what_is_no_address_is_refused(db, mail_server, wrong):
-    assert ask(email=wrong)[0] == 200
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [("", 200), ("no address", 200), ("a\0b@example.com", 400), ("x" * 400 + "@x.com", 200)],
+)
+def test_what_is_no_address_is_refused(db, mail_server, wrong, status):
+    assert ask(email=wrong)[0] == status
     assert (Job.objects.count(), AuditEntry.objects.count()) == (0, 0)
 
 
