@@ -15,11 +15,12 @@ from providers.models import AIProviderConfig
 from providers.preflight import makes
 from providers.voices import has_sample, sample_of, voices_of
 from stories.models import Story
+from stories.services.makers import Maker
 from stories.services.permissions import require_story_owner
 from stories.services.sound import cast_of
 
 from . import layout
-from .forms import connections
+from .forms import connections, maker_value
 from .responses import errors_as_responses
 
 MOST_SHOWN = 100
@@ -46,6 +47,8 @@ def voices(request: HttpRequest, story: Story) -> HttpResponse:
     speaking = [row for row in connections() if row.archived_at is None and makes(row, Kind.SPEECH)]
     wanted = request.GET.get("provider") or now.provider
     config = next((row for row in speaking if row.provider == wanted), None)
+    # Another voice of the same provider is spoken by the same model.
+    maker = Maker(now.provider, now.model) if wanted == now.provider else Maker(wanted)
     search = request.GET.get("q", "").strip()[:100]
     found: list[Voice] = []
     why = ""
@@ -68,6 +71,7 @@ def voices(request: HttpRequest, story: Story) -> HttpResponse:
         speaker=speaker,
         speaking=speaking,
         config=config,
+        maker=maker_value(maker),
         search=search,
         why=why,
         number=len(matching),

@@ -40,6 +40,8 @@ def test_local_voices_are_heard_and_chosen(client: Any, story: Any) -> None:
     client.post(reverse("admin:stories_story_voice", args=[story.pk]), chosen)
     voice = Voice.objects.get(story=story, speaker="MARA")
     assert (voice.provider, voice.voice) == ("local", "heart")
+    Voice.objects.update(model="soft")
+    assert 'name="provider" value="local:soft"' in flat(ask(client, story, speaker="MARA"))
     assert "A voice for the narrator" in flat(ask(client, story))
     assert "In use" in flat(ask(client, story, speaker="MARA"))
 
