@@ -22,7 +22,7 @@ MOVES = "() => [...window.moves, ...document.getAnimations().map((one) => String
 
 @pytest.fixture(params=["reduce", "no-preference"])
 def watched(request, chromium):
-    """A page with this wish, and whether nothing may move on it."""
+    """A page with this preference, and whether nothing may move on it."""
     context = chromium.new_context(
         viewport={"width": 1440, "height": 900}, locale="en-US", reduced_motion=request.param
     )
