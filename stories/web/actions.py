@@ -3,7 +3,6 @@
 GET shows a confirm dialog with the price, POST acts.
 """
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 from core import visible
 from core.admin.confirm_dialog import WhileRunning, ask
 from core.localized_messages import LocalizedMessage
-from core.numbers import amount
 from providers.models import AIProviderConfig
 from stories.enums import TakeKind
 from stories.errors import Forbidden, GuardRefused, Invalid
@@ -31,6 +29,7 @@ from stories.services.spend_requests import ask_for_plan, ask_for_planning
 from stories.services.status_changes import SPENDS
 
 from . import story_pages
+from .form_values import confirmed_price
 
 MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
 REASON = 500  # characters of a reason
@@ -83,17 +82,6 @@ WORDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 ASKS_REASON = {"archive", "stop_planning"}
-
-
-def _total(request: HttpRequest) -> Decimal:
-    """The price that the person saw on the button.
-
-    Raises Invalid if it is missing: nothing is spent unconfirmed.
-    """
-    total = amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
-    return total
 
 
 def _reason(request: HttpRequest) -> str:
@@ -166,7 +154,7 @@ def _make_change(story: Story, name: str, request: HttpRequest, done: str) -> st
             story.pk,
             SPENDS[name],
             advance="always",
-            confirm_total=_total(request),
+            confirm_total=confirmed_price(request),
             plan_hash=request.POST.get("plan"),
             ask_again=again,
             **wanted,
@@ -175,7 +163,7 @@ def _make_change(story: Story, name: str, request: HttpRequest, done: str) -> st
     if name == "start_planning":
         replace = bool(request.POST.get("replace"))
         asked = ask_for_planning(story, replace=replace)
-        seen = _total(request) if asked is not None and asked.total else None
+        seen = confirmed_price(request) if asked is not None and asked.total else None
         start = start_planning(
             story.pk, replace=replace, confirm_total=seen, ask_again=again, **wanted
         )
@@ -256,7 +244,7 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
             )
         wanted: dict[str, Any] = {
             "mode": mode,
-            "confirm_total": _total(request),
+            "confirm_total": confirmed_price(request),
             "plan_hash": request.POST.get("plan"),
             "ask_again": "ask_again" in request.POST,
         }

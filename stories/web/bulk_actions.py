@@ -22,8 +22,8 @@ from stories.models import Scene, Story
 from stories.services import scenes, takes
 from stories.services.scene_cast import with_cast
 
+from .form_values import values_of
 from .responses import errors_as_responses, respond, updated_cards
-from .scenes import values_of
 from .undo import UndoAction
 
 type Done = tuple[str, UndoAction | None]

@@ -17,7 +17,7 @@ from stories.models import Comment, Film, Story
 from stories.services import comments, retakes
 
 from . import film_review, takes
-from .generation_dialog import confirmed
+from .form_values import confirmed_price
 from .responses import errors_as_responses, scene_or_404
 
 LONGEST_DRAWING = 120_000  # characters
@@ -83,7 +83,7 @@ def retake(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse
         comment.pk,
         request.POST.get("kind", ""),
         actor=request.user,
-        confirm_total=confirmed(request),
+        confirm_total=confirmed_price(request),
         ask_again=True,
     )
     start.require()

@@ -1,6 +1,5 @@
 """The plan dialog: what would be made, reused or blocked, and the price, before any cost."""
 
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, get_args
 from uuid import UUID
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core import visible
 from core.admin.display import money
 from core.localized_messages import DomainError
-from core.numbers import amount
 from providers.models import AIProviderConfig
 from stories.enums import TakeKind
 from stories.errors import Forbidden, Invalid
@@ -28,6 +26,7 @@ from stories.services.plan import Mode, Plan, load_scenes, plan_generation, why_
 from stories.services.spend_requests import ask_for_plan
 
 from . import layout
+from .form_values import confirmed_price
 from .responses import (
     BoardUpdate,
     board_url,
@@ -48,17 +47,6 @@ TITLES = {
     ("clip", "stale"): gettext_noop("Redo the clips that are out of date"),
     ("clip", "failed"): gettext_noop("Try the failed clips again"),
 }
-
-
-def confirmed(request: HttpRequest) -> Decimal:
-    """The price shown on the button.
-
-    Raises Invalid if it is missing: nothing is spent unconfirmed.
-    """
-    total = amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
-    return total
 
 
 def chosen(request: HttpRequest) -> list[UUID] | None:
@@ -92,7 +80,7 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
                 story.pk,
                 kind,
                 actor=request.user,
-                confirm_total=confirmed(request),
+                confirm_total=confirmed_price(request),
                 plan_hash=request.POST.get("plan"),
                 mode=mode,
                 scene_ids=scene_ids,

@@ -12,10 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.numbers import amount, whole_number
+from core.numbers import whole_number
 from core.sentences import sentences
 from stories.enums import Camera
 from stories.errors import FieldConflict, Forbidden, Invalid
@@ -26,6 +25,7 @@ from stories.services.scene_values import fingerprint
 
 from . import layout
 from .cards import EDITABLE
+from .form_values import values_of
 from .responses import (
     BoardUpdate,
     board_url,
@@ -40,28 +40,6 @@ from .undo import UndoAction
 
 UNDO_SALT = "stories.web.undo"
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
-
-
-def values_of(request: HttpRequest, names: tuple[str, ...] = IN_FORM) -> dict[str, Any]:
-    """The submitted fields. Raises Invalid for a number that cannot be parsed."""
-    found: dict[str, Any] = {}
-    for name in names:
-        if name not in request.POST:
-            continue
-        text = request.POST[name].replace("\r\n", "\n").strip()
-        if name == "seed":
-            seed = whole_number(text)
-            if seed is None:
-                raise Invalid(gettext_noop("Write a whole number."), field=name)
-            found[name] = seed
-        elif name == "duration_seconds":
-            seconds = amount(text)
-            if seconds is None:
-                raise Invalid(gettext_noop("Write a number of seconds."), field=name)
-            found[name] = float(seconds)
-        else:
-            found[name] = text
-    return found
 
 
 @require_POST

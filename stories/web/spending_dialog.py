@@ -23,7 +23,8 @@ from stories.services.permissions import is_story_owner
 from stories.services.spend_requests import SpendRequest
 
 from . import layout
-from .generation_dialog import chosen, confirmed
+from .form_values import confirmed_price
+from .generation_dialog import chosen
 from .responses import BoardUpdate, board_url, is_live, respond, status_of, updated_cards
 
 TEMPLATE = "board/spending_dialog.html"
@@ -79,7 +80,7 @@ def answer(
     error, status = "", HTTPStatus.OK
     if request.method == "POST":
         try:
-            started = start(scene_ids, confirmed(request), "ask_again" in request.POST)
+            started = start(scene_ids, confirmed_price(request), "ask_again" in request.POST)
         except Forbidden:
             raise
         except DomainError as failure:

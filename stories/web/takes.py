@@ -42,7 +42,7 @@ from .board_state import Board
 from .cards import EDITABLE, thumb_url
 from .cast import scene_cast
 from .controls import scene_controls
-from .generation_dialog import confirmed
+from .form_values import confirmed_price, values_of
 from .responses import (
     BoardUpdate,
     board_url,
@@ -52,7 +52,6 @@ from .responses import (
     scene_or_404,
     updated_cards,
 )
-from .scenes import values_of
 from .sound import shown_lines
 from .undo import UndoAction
 
@@ -395,10 +394,10 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
     scene = scene_or_404(story, scene_id)
     if kind not in TakeKind.values:
         raise Http404
-    total = confirmed(request)
     variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
     has_seed = bool(request.POST.get("seed", "").strip())
     given = values_of(request, ("text", "text_en", "camera", *(["seed"] if has_seed else [])))
+    total = confirmed_price(request)
     seed = given.pop("seed", None)
     reason = request.POST.get("reason", "")[:200]
     with transaction.atomic():
