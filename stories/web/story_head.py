@@ -39,7 +39,10 @@ STOPPABLE = frozenset({StoryStatus.PLANNING, *REMAKES})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button of the head. `why_not`: why it cannot be pressed now."""
+    """A button of the head. `why_not`: why it cannot be pressed now.
+
+    `at_once`: it costs nothing and there is nothing to say about it, so that no dialog asks.
+    """
 
     name: str
     label: str
@@ -48,6 +51,7 @@ class Action:
     why_not: str = ""
     is_dialog: bool = True
     is_danger: bool = False
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,9 @@ class StoryHead:
             reverse("admin:stories_story_do", args=[self.story.pk, choice.name]),
             choice.price if choice.price is not None else self._price_of(choice.name),
             str(choice.why_not) if choice.why_not else "",
+            at_once=choice.name == "generate_preview"
+            and not choice.why_not
+            and self._needs_no_question(TakeKind.IMAGE),
         )
 
     def _price_of(self, name: str) -> Decimal | None:
@@ -276,8 +283,27 @@ class StoryHead:
         for mode in MODES:
             if batch := self._batch(kind, mode):
                 url = reverse("admin:board_plan", args=[self.story.pk, kind, mode])
-                return Action(f"make-{mode}", _batch_label(batch), url, batch.price)
+                return Action(
+                    f"make-{mode}",
+                    _batch_label(batch),
+                    url,
+                    batch.price,
+                    at_once=mode == "missing" and self._needs_no_question(kind),
+                )
         return None
+
+    def _needs_no_question(self, kind: TakeKind) -> bool:
+        """Whether a dialog about what is missing would show no price and nothing else to know.
+
+        Sound is not looked at: a plan with a price is refused, and then shown in the dialog.
+        """
+        plan = self.summary.plans[kind]
+        return (
+            not plan.total
+            and all(item.state == "missing" and not item.warnings for item in plan.todo)
+            and not any(item.failed for item in plan.items)
+            and not (plan.blocked or plan.doubtful or plan.stale_kept or plan.running)
+        )
 
     def _remake(self) -> Action:
         kind = TakeKind.CLIP if self.story.status == StoryStatus.RENDERING else TakeKind.IMAGE

@@ -13,7 +13,7 @@ from stories.enums import JobName, ReviewStatus
 from stories.models import Comment, ReviewLink, Scene, Story, Take
 from tests.browser.installation import furnish
 from tests.pictures import picture
-from tests.stories.factories import make_take
+from tests.stories.factories import make_scene, make_take
 
 from .hands import card, pull, saved, until_sent, wait_for_toast
 
@@ -34,6 +34,7 @@ BEST = {
     "share for review": 2,
     "change one scene": 5,
     "repair a refused scene": 2,
+    "all pictures": 1,
 }
 
 
@@ -208,3 +209,12 @@ def test_repair_a_refused_scene(enter, counted, owner, story):
     scene.refresh_from_db()
     assert scene.prompt.text == "a calm harbour"
     assert clicks(page) <= BEST["repair a refused scene"]
+
+
+def test_all_pictures_of_a_free_provider(enter, counted, owner, story):
+    make_scene(story)
+    page = enter(counted, owner, story)
+    page.locator("#do-make-missing").click()
+    page.wait_for_function("document.querySelector('#vp-head').innerText.includes('4/6')")
+    assert Job.objects.get().name == JobName.STORY_PREVIEW
+    assert clicks(page) <= BEST["all pictures"]

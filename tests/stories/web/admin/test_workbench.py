@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from http import HTTPStatus
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from stories.enums import Camera, JobName, StoryStatus, TakeKind
 from stories.models import Scene
 from stories.selectors.summary import summarize
 from stories.web.story_head import StoryHead
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +136,55 @@ def test_next_step_of_each_status(owner, viewer):
     assert _step(make_story(owner, status=StoryStatus.ARCHIVED), owner)[0] == "restore"
     assert _step(make_story(owner, status=StoryStatus.FAILED), owner)[0] == "retry"
     assert _step(planned, viewer) is None
+
+
+def test_free_pictures_are_made_at_once(client, owner):
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    make_scene(story)
+    step = _head(story, owner).next_step
+    assert (step.name, step.price, step.at_once) == ("make-missing", 0, True)
+    client.force_login(owner)
+    page = client.get(reverse("admin:stories_story_board", args=[story.pk])).content.decode()
+    assert f'form="vp-at-once"\n                        formaction="{step.url}"' in page
+    answer = client.post(step.url, {"confirm_total": "0"})
+    assert answer.status_code == HTTPStatus.FOUND
+    assert Job.objects.get().name == JobName.STORY_PREVIEW
+
+
+def test_free_preview_is_started_at_once(client, owner):
+    story = make_story(owner, status=StoryStatus.PLANNED)
+    make_scene(story)
+    step = _head(story, owner).next_step
+    assert (step.name, step.at_once) == ("generate_preview", True)
+    client.force_login(owner)
+    assert client.post(step.url, {"confirm_total": "0"}).status_code == HTTPStatus.FOUND
+    story.refresh_from_db()
+    assert story.status == StoryStatus.PREVIEWING
+
+
+def test_dialog_asks_where_there_is_something_to_know(owner):
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    make_scene(story)
+    refused = make_scene(story)
+    make_take(refused, review_status="rejected", review_reason="Too dark")
+    step = _head(story, owner).next_step
+    assert (step.name, step.at_once) == ("make-missing", False)
+    refused.delete()
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    assert not _head(story, owner).next_step.at_once
+
+
+def test_price_that_came_meanwhile_is_shown_and_nothing_starts(client, owner):
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    make_scene(story)
+    step = _head(story, owner).next_step
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    client.force_login(owner)
+    answer = client.post(step.url, {"confirm_total": "0"})
+    assert answer.status_code == HTTPStatus.CONFLICT
+    text = "This costs 0.0200 USD, which was not confirmed. Nothing was started."
+    assert text in flat(answer)
+    assert not Job.objects.exists()
 
 
 def test_head_says_what_is_not_in_order(owner):
