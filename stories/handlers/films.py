@@ -236,6 +236,15 @@ def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
         return None
     child = children.get(item.key)
     why = child.note if child and child.status != JobStatus.SUCCEEDED else item.why
+    if item.kind == SoundKind.MUSIC and item.scene is not None:
+        return ask_person(
+            gettext_noop(
+                "The music of scene %(position)s could not be made: %(why)s Retry it, choose "
+                "other music for the scene, or let the film's music go on."
+            ),
+            position=item.position,
+            why=why,
+        )
     if item.kind == SoundKind.MUSIC:
         return ask_person(
             gettext_noop(

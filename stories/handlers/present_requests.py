@@ -86,14 +86,14 @@ def _end_file(scene: Scene) -> str:
 
 
 def of_sound(job: Job) -> Asking:
-    """The speech of the job's line, the story's music, or the job's effect.
+    """The speech of the job's line, the music of the film or a scene, or the job's effect.
 
     Raises Fail if the film does not use it any more. As for a deleted scene, a call that is out is
     collected when the job has ended.
     """
     story = story_of_job(job)
-    kind, place = job_data.SOUND_KIND[JobName(job.name)], place_of_job(job)
-    if (why := why_unwanted(story, kind, place)) is not None:
+    place = place_of_job(job)
+    if (why := why_unwanted(story, job, place)) is not None:
         raise Fail(why.template, code="not_wanted", **why.values)
     item = sound_item(story, job, place)
     inputs = {
@@ -101,6 +101,7 @@ def of_sound(job: Job) -> Asking:
         "request": requests.to_json(item.request),
         "input_hash": item.input_hash,
         "text_id": item.line.current_id if item.line else None,
+        "scene_order": list(item.scene_order) or None,
     }
     return Asking(item.request, item.provider, inputs)
 

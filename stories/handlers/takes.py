@@ -94,11 +94,13 @@ def scene_sound(run: Run) -> Done | Wait:
 
 
 def _sound_take(run: Run) -> Done | Wait:
-    """Speak a line, or make the story's music or an effect."""
+    """Speak a line, or make the music of the film or a scene, or an effect."""
     answer = _collected_or_bought(run, present_requests.of_sound)
     gone = Fail(LINE_GONE, code="line_gone")
     if run.job.name == JobName.SCENE_SOUND:
         gone = Fail(EFFECT_GONE, code="effect_gone")
+    elif run.job.name == JobName.STORY_MUSIC:
+        gone = Fail(SCENE_GONE, code="scene_gone")
     return _recorded(run, answer, sound_takes.record_result, page="sound_file", gone=gone)
 
 

@@ -14,9 +14,11 @@ class SoundTake(StoredTake):
     """The result of one generation or upload of sound. Never overwritten.
 
     A table of its own beside `Take`: it has no frame, crop or prompt, and belongs to a line or to
-    the whole story instead of a scene. A line selects one take of its speech, a story one of its
-    music, an effect one of its own. A recording replaces all voices of its scene, or of the whole
-    film if it has no scene. `marks` are the times of the clauses: [{"text", "start_ms", "end_ms"}].
+    the whole story instead of a scene. A line selects one take of its speech, a story and a scene
+    one of their music, an effect one of its own. A recording replaces all voices of its scene, or
+    of the whole film if it has no scene. `marks` are the times of the clauses:
+    [{"text", "start_ms", "end_ms"}]. `scene_order` are the ids of the scenes for whose order the
+    film's music was made, as text; empty for other takes, and where the order is not known.
     """
 
     story = models.ForeignKey(
@@ -57,6 +59,7 @@ class SoundTake(StoredTake):
     kind = models.CharField(_("kind"), max_length=9, choices=SoundKind)
     samples = models.PositiveBigIntegerField(_("samples"), help_text=_("At 48,000 a second."))
     marks = models.JSONField(default=list, blank=True)
+    scene_order = models.JSONField(default=list, blank=True, editable=False)
 
     class Meta(StoredTake.Meta):
         verbose_name = _("take of sound")

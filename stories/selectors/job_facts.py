@@ -20,7 +20,7 @@ from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from providers.preflight import UsedFields
 from providers.prices import configs_of, not_configured
-from stories.enums import JobName, ReviewStatus, SoundKind, TakeKind
+from stories.enums import JobName, ReviewStatus, TakeKind
 from stories.models import Line, SoundTake, Story, Take
 from stories.services import checks, collecting, job_data
 
@@ -77,7 +77,8 @@ def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
         over |= Q(name=job_data.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
-    over |= Q(name__in=job_data.SOUND_KIND) & Q(Exists(_sound_since()))
+    for name in job_data.SOUND_KIND:
+        over |= Q(name=name) & Q(Exists(_sound_since(name)))
     wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
     rows = Job.objects.filter(wanted, stories).order_by("created_at", "id")
     return rows.values_list(
@@ -98,11 +99,17 @@ def _takes_since(kind: str) -> QuerySet[Take, Any]:
     return Take.objects.filter(since, kind=kind, scene_id=scene).order_by()
 
 
-def _sound_since() -> QuerySet[SoundTake, Any]:
-    """The takes of a job's line, effect or music that supersede its failure."""
+def _sound_since(name: JobName) -> QuerySet[SoundTake, Any]:
+    """The takes of a job's line, effect or music that supersede its failure.
+
+    The music of a job is that of the story, or of a scene, whose id its item is then.
+    """
     item = Cast(NullIf(Replace(OuterRef("item"), Value("-"), Value("")), Value("")), UUIDField())
-    mine = Q(line_id=item) | Q(kind=SoundKind.MUSIC, story_id=item)
-    mine |= Q(effect_id=item)
+    mine = {
+        JobName.LINE_SPEECH: Q(line_id=item),
+        JobName.STORY_MUSIC: Q(story_id=item, scene=None) | Q(scene_id=item),
+        JobName.SCENE_SOUND: Q(effect_id=item),
+    }[name] & Q(kind=job_data.SOUND_KIND[name])
     return SoundTake.objects.filter(mine, created_at__gt=OuterRef("finished_at")).order_by()
 
 

@@ -197,7 +197,7 @@ def enqueue_sound(
     reason: str = "",
 ) -> Job:
     """Enqueue the job that makes one take of sound. At most one is open for a line, for the music
-    or for an effect.
+    of the film or of a scene, or for an effect.
     """
     wanted = {
         "provider": item.provider,
@@ -207,6 +207,7 @@ def enqueue_sound(
         "replaces": str(item.take.pk) if item.take else "",
         "price": str(price),
         "reason": reason,
+        **({"scene_order": list(item.scene_order)} if item.scene_order else {}),
         **named_call(item.key),
     }
     name = SOUND_JOB[SoundKind(item.kind)]

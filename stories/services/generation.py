@@ -324,13 +324,14 @@ def generate_sound(
     actor: Any,
     lines: Sequence[UUID] | None = None,
     music: bool = False,
+    scene_music: Sequence[UUID] = (),
     effects: Sequence[UUID] = (),
     again: bool = False,
     confirm_total: Decimal | None = None,
     ask_again: bool = False,
 ) -> Start:
-    """Make the missing and stale speech of these lines, or the music, or these effects. With
-    nothing named: the speech of all lines.
+    """Make the missing and stale speech of these lines, or the film's music, the own music of these
+    scenes, or these effects. With nothing named: the speech of all lines.
 
     `again`: also what is up to date, as another take. Raises Story.DoesNotExist, Forbidden,
     PlanChanged, GuardRefused (something is blocked), or Invalid if there is nothing to make.
@@ -344,11 +345,11 @@ def generate_sound(
                 status=StoryStatus(story.status).label,
             )
         plan = plan_sound(story)
-        every_line = lines is None and not music and not effects
+        every_line = lines is None and not music and not scene_music and not effects
         keys = {job_data.sound_key(SoundKind.SPEECH, str(key)) for key in lines or ()}
         keys |= {job_data.sound_key(SoundKind.SOUND, str(key)) for key in effects}
-        if music:
-            keys.add(job_data.sound_key(SoundKind.MUSIC, str(story.pk)))
+        tunes = [*scene_music, *([story.pk] if music else [])]
+        keys |= {job_data.sound_key(SoundKind.MUSIC, str(key)) for key in tunes}
         chosen = [
             item
             for item in plan.items

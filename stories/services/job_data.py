@@ -92,7 +92,7 @@ def segment_key(kind: str, scene_id: Any) -> str:
 
 
 def sound_key(kind: str, item: str) -> str:
-    """Identifies the speech of a line, the music of a story or an effect, in calls and
+    """Identifies the speech of a line, the music of a story or a scene, or an effect, in calls and
     confirmations.
     """
     return f"{kind}:{item}"

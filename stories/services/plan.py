@@ -24,7 +24,7 @@ from providers.preflight import UsedFields, ready_adapter
 from providers.prices import model_name, model_row, priced, spec_from
 from providers.prompt_text import NEEDS_ENGLISH, is_english
 from providers.requests import from_json
-from stories.enums import Doubt, PlanState, ReviewStatus, TakeKind
+from stories.enums import Doubt, PlanState, ReviewStatus, SoundKind, TakeKind
 from stories.errors import GuardRefused, PlanChanged
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
@@ -561,6 +561,12 @@ def _why_no_sound(plan: Plan) -> GuardRefused | None:
     blocked = [item for item in plan.sound.items if item.state == "blocked"] if plan.sound else []
     if not blocked or (plan.sound and plan.sound.running):
         return None
+    if blocked[0].kind == SoundKind.MUSIC and blocked[0].scene is not None:
+        return GuardRefused(
+            gettext_noop("Nothing can be made. Music of scene %(position)s: %(why)s"),
+            position=blocked[0].position,
+            why=blocked[0].why,
+        )
     if blocked[0].scene is None:
         return GuardRefused(gettext_noop("Nothing can be made. Music: %(why)s"), why=blocked[0].why)
     return GuardRefused(

@@ -13,17 +13,18 @@ from django.utils.translation import gettext_noop
 
 from jobs.models import Job
 from providers.models import ProviderCall
-from stories.enums import Boundary
+from stories.enums import Boundary, SoundKind
 from stories.errors import Conflict, Invalid
-from stories.models import Comment, Scene, ScenePrompt, Take, tenths
+from stories.models import Comment, Scene, ScenePrompt, SoundTake, Take, tenths
 
-from . import cast, effects, lines, split_prompts
+from . import cast, effects, lines, sound, split_prompts
 from .locking import locked_scene, require_room
 from .scene_lengths import settle_length
 from .scene_values import checked, makers_of, prompt_values
 from .speech_prediction_jobs import predict_on_commit
 
 MIN_SPLIT = 2  # seconds, one for each part
+OF_SCENES = (SoundKind.RECORDING, SoundKind.MUSIC)  # without a scene they are the film's
 
 
 def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
@@ -63,6 +64,7 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
         )
         lines.cut(scene, second, head=head, tail=tail)
         effects.cut(scene, second, at=first)
+        sound.split_scene_sound(scene, second)
         cast.copy(scene, second)
         scene.duration_seconds, scene.prompt = first, prompts[0]
         scene.boundary = Boundary.CUT
@@ -216,5 +218,6 @@ def _has_history(scene: Scene) -> bool:
     return (
         Take.objects.filter(scene=scene).exists()
         or Comment.objects.filter(scene=scene).exists()
+        or SoundTake.objects.filter(scene=scene, kind__in=OF_SCENES).exists()
         or any(model._default_manager.filter(item=str(scene.pk)).exists() for model in named)  # noqa: SLF001  Django's documented API
     )

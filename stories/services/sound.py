@@ -48,7 +48,7 @@ SETTINGS = (
     "music_until",
     "loudness",
 )
-OF_SCENE = ("clip_sound",)
+OF_SCENE = ("clip_sound", "mood")
 VOICE = ("provider", "voice", "model", "speed")
 # The voices that a story has before a person chooses: its provider's default for the language.
 DEFAULT = "local"
@@ -119,12 +119,14 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
 
 def scene_sounds_of(story: Story) -> dict[UUID, SceneSound]:
     """The sound settings of the scenes that have some. One query."""
-    rows = SceneSound.objects.filter(scene__story=story).select_related("recording")
-    return {row.scene_id: row for row in rows}
+    rows = SceneSound.objects.filter(scene__story=story)
+    return {row.scene_id: row for row in rows.select_related("recording", "music_take__call")}
 
 
 def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> SceneSound:
-    """Change whether a scene's clip is heard. No picture is made again for it.
+    """Change whether a scene's clip is heard, and its music. No picture is made again for it.
+
+    `mood`: of the scene's own music; empty: the film's music goes on, "none": no music.
 
     Raises Scene.DoesNotExist, Forbidden, GuardRefused or Invalid.
     """
@@ -146,6 +148,16 @@ def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> Sc
         row.save()
         waking.wake_story_jobs_on_commit(story.pk)
     return row
+
+
+def split_scene_sound(scene: Scene, second: Scene) -> None:
+    """Let the second part of a scene have the scene's music. The caller holds the story's lock.
+
+    A recording and the clip stay with the first part.
+    """
+    row = SceneSound.objects.filter(scene=scene).exclude(mood="").first()
+    if row is not None:
+        SceneSound.objects.create(scene=second, mood=row.mood, music_take_id=row.music_take_id)
 
 
 def copy_scene_sound(scene: Scene, target: Scene) -> None:

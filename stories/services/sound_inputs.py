@@ -1,9 +1,11 @@
 """What speech, music and effects are made from, and the hash of it.
 
-Position is not content: reordering scenes makes no speech stale.
+Position is not content: reordering scenes makes no speech stale, and music of the film only for
+people, who hear whether it still fits.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from providers.models import AIProviderConfig
 from providers.preflight import used_fields_of
 from providers.requests import MusicRequest, SoundRequest, SpeechRequest, from_json
 from stories.enums import SoundKind
-from stories.models import Effect, LineText, SoundTake, Story, StorySound, Voice
+from stories.models import Effect, LineText, Scene, SceneSound, SoundTake, Story, StorySound, Voice
 from stories.models.sound_take import SAMPLE_RATE
 
 from .fingerprints import CANONICAL, text_digest
@@ -56,27 +58,34 @@ def speech_hash(
     )
 
 
-def music_ms(film_seconds: float) -> int:
-    """How much music a film of this length asks for."""
-    return min(round(film_seconds * 1000), LONGEST_MUSIC_MS)
+def music_ms(seconds: float) -> int:
+    """How much music a film or a scene of this length asks for."""
+    return min(round(seconds * 1000), LONGEST_MUSIC_MS)
 
 
-def music_request(story: Story, sound: StorySound, film_seconds: float) -> MusicRequest:
+def music_request(
+    story: Story, sound: StorySound, seconds: float, *, own: SceneSound | None = None
+) -> MusicRequest:
+    """`own`: the settings of the scene that the music is for; None: the film."""
+    mood = own.mood if own else sound.mood
     return MusicRequest(
-        prompt=", ".join(filter(None, (sound.mood, story.style))),
-        mood=sound.mood,
-        duration_ms=music_ms(film_seconds),
-        seed=_seed(story.pk),
+        prompt=", ".join(filter(None, (mood, story.style))),
+        mood=mood,
+        duration_ms=music_ms(seconds),
+        seed=_seed(own.scene_id if own else story.pk),
         model=sound.music_model,
     )
 
 
-def music_hash(story: Story, sound: StorySound) -> str:
-    """SHA-256 over the inputs of the music, without its length: shorter films use a part of it."""
+def music_hash(story: Story, sound: StorySound, *, own: SceneSound | None = None) -> str:
+    """SHA-256 over the inputs of the music, without its length: what is shorter uses a part of it.
+
+    `own`: the settings of the scene that the music is for; None: the film.
+    """
     return _hash(
         {
             "kind": "music",
-            "mood": sound.mood,
+            "mood": own.mood if own else sound.mood,
             "style": story.style,
             "provider": sound.music_provider,
             # Nothing for the usual model, so that earlier hashes stay as they are.
@@ -124,15 +133,27 @@ def is_speech_stale(
     return take.input_hash != speech_hash(story, text, voice, spoken, direction=then.direction)
 
 
-def is_music_stale(take: SoundTake, wanted: str, film_seconds: float) -> bool:
-    """Whether the music's inputs have changed, or the film needs more than was ordered for it.
+def is_music_stale(
+    take: SoundTake, wanted: str, seconds: float, *, tolerated_ms: int = 1000
+) -> bool:
+    """Whether the music's inputs have changed, or what it is for needs more than was ordered.
 
     Music that is shorter than its order is repeated. It would be as short when ordered again.
     """
-    needed = music_ms(film_seconds) - 1000
+    needed = music_ms(seconds) - tolerated_ms
     if take.samples < needed * SAMPLE_RATE // 1000 and _ordered_ms(take) < needed:
         return True
     return bool(take.input_hash) and take.input_hash != wanted
+
+
+def is_for_another_order(take: SoundTake, scenes: Sequence[Scene]) -> bool:
+    """Whether the scenes that the film's music was made for stand in another order by now.
+
+    Scenes that were added or deleted since change nothing.
+    """
+    now = [scene.key for scene in scenes]
+    live, known = set(now), set(take.scene_order)
+    return [key for key in take.scene_order if key in live] != [key for key in now if key in known]
 
 
 def _ordered_ms(take: SoundTake) -> int:

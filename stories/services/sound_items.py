@@ -1,4 +1,4 @@
-"""The speech of a line, the music of a story or an effect, as an item of a plan."""
+"""The speech of a line, the music of a film or a scene, or an effect, as an item of a plan."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,10 +13,12 @@ from .job_data import sound_key
 
 
 class SoundItem(NamedTuple):
-    """The speech of one line, the story's music, or one effect, in a plan. As `plan.Item`.
+    """The speech of one line, the music of the film or of a scene, or one effect, in a plan. As
+    `plan.Item`.
 
-    `item` is the id of the line, the story or the effect, `take` the selected take. The music and
-    the effects of the whole film have no scene.
+    `item` is the id of the line, of the story or the scene, or of the effect, `take` the selected
+    take. The music and the effects of the whole film have no scene. `scene_order`: the ids of the
+    scenes for whose order the film's music is made.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class SoundItem(NamedTuple):
     effect: Effect | None = None
     take: SoundTake | None = None
     failed: bool = False
+    scene_order: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -46,6 +49,8 @@ class SoundItem(NamedTuple):
     @property
     def place(self) -> str:
         """Where it is heard, for people."""
+        if self.scene is not None and self.kind == SoundKind.MUSIC:
+            return _("Music of scene %(n)s") % {"n": self.scene.position}
         if self.scene is not None:
             return _("Scene %(n)s") % {"n": self.scene.position}
         return _("Music") if self.kind == SoundKind.MUSIC else _("Effect of the film")

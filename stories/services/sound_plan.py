@@ -1,6 +1,6 @@
 """Plan before spend, for sound: which speech, music and effects the film needs, with prices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -19,7 +19,7 @@ from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
 from providers.requests import MusicRequest, SoundRequest
 from stories.enums import JobName, Mood, PlanState, ReviewStatus, SoundKind
-from stories.models import Effect, Line, Scene, SoundTake, Story, StorySound, tenths
+from stories.models import Effect, Line, Scene, SceneSound, SoundTake, Story, StorySound, tenths
 from stories.selectors.job_facts import JobFacts
 
 from . import job_data
@@ -30,6 +30,7 @@ from .sound import Cast, cast_of, scene_sounds_of, settings_of
 from .sound_inputs import (
     effect_hash,
     effect_request,
+    is_for_another_order,
     is_music_stale,
     is_speech_stale,
     music_hash,
@@ -41,6 +42,7 @@ from .sound_items import SoundItem
 from .speech_timing import timing, too_long
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from providers.models import AIProviderConfig
@@ -51,6 +53,10 @@ CHANGED_LINE = LocalizedMessage(gettext_noop("Its words or its voice have change
 CHANGED_MUSIC = LocalizedMessage(
     gettext_noop("The mood, the provider or the length of the film has changed since.")
 )
+CHANGED_SCENE_MUSIC = LocalizedMessage(
+    gettext_noop("The mood, the provider or the length of the scene has changed since.")
+)
+CHANGED_ORDER = LocalizedMessage(gettext_noop("The order of the scenes has changed since."))
 CHANGED_EFFECT = LocalizedMessage(
     gettext_noop("The description, the length or the provider of the effect has changed since.")
 )
@@ -69,8 +75,14 @@ EFFECT_IS_LATE = gettext_noop(
 FILM_EFFECT_IS_LATE = gettext_noop(
     "The effect of the film at %(seconds)s s begins after the end of the film."
 )
-GONE: dict[str, str] = {SoundKind.SPEECH: LINE_GONE, SoundKind.SOUND: EFFECT_GONE}
+GONE: dict[str, str] = {
+    SoundKind.SPEECH: LINE_GONE,
+    SoundKind.SOUND: EFFECT_GONE,
+    SoundKind.MUSIC: SCENE_GONE,
+}
 NO_MUSIC = gettext_noop("The story has no music any more.")
+NO_SCENE_MUSIC = gettext_noop("The scene has no music of its own any more.")
+NO_ROOM_FOR_MUSIC = gettext_noop("Every scene has music of its own or none.")
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
 MADE = frozenset({"missing", "stale", "rejected"})
@@ -148,11 +160,12 @@ def lines_of_film(story: Story, scenes: Iterable[Scene]) -> list[tuple[Scene, li
 def plan_sound(
     story: Story, *, scenes: list[Scene] | None = None, facts: JobFacts | None = None
 ) -> SoundPlan:
-    """Plan the speech of every line, the music, and the effects that are described.
+    """Plan the speech of every line, the music of the film and of scenes, and the effects that are
+    described.
 
     Missing, stale and rejected sound is made; it belongs to both the preview and the final film.
-    Nothing is made for lines whose voices a recording replaces. A story without sound costs one
-    query.
+    Nothing is made for lines whose voices a recording replaces, nor music of the film if every
+    scene has its own or none. A story without sound costs one query.
     """
     settings = settings_of(story)
     if settings is None or not settings.enabled:
@@ -179,8 +192,13 @@ def plan_sound(
         if recorded.of_scene(scene) is None
     ]
     seconds = sum(scene.duration_seconds for scene in scenes)
-    if settings.mood != Mood.NONE and scenes:
-        items.append(_music(story, settings, seconds))
+    if settings.mood != Mood.NONE and _hears_film_music(scenes, own):
+        items.append(_music(story, settings, scenes))
+    items += [
+        _scene_music(story, settings, scene, row)
+        for scene in scenes
+        if (row := own.get(scene.pk)) is not None and row.has_own_music
+    ]
     heard = [
         _Placed(effect, place, place.duration_seconds if place else seconds + story.cards_seconds)
         for place, effects in in_order(effects_of(story), scenes)
@@ -255,10 +273,16 @@ def _speech(
     )
 
 
-def _music(story: Story, settings: StorySound, seconds: float) -> SoundItem:
+def _hears_film_music(scenes: Iterable[Scene], own: "Mapping[UUID, SceneSound]") -> bool:
+    """Whether the film's music goes on in any of these scenes."""
+    return any(scene.pk not in own or not own[scene.pk].mood for scene in scenes)
+
+
+def _music(story: Story, settings: StorySound, scenes: Sequence[Scene]) -> SoundItem:
+    seconds = sum(scene.duration_seconds for scene in scenes)
     wanted, take = music_hash(story, settings), settings.music_take
     stale = take is not None and is_music_stale(take, wanted, seconds)
-    return SoundItem(
+    item = SoundItem(
         SoundKind.MUSIC,
         str(story.pk),
         *_standing(take, stale=stale, why=CHANGED_MUSIC),
@@ -266,6 +290,27 @@ def _music(story: Story, settings: StorySound, seconds: float) -> SoundItem:
         # The cards are heard with music, but no music is made again for them: it is repeated.
         request=music_request(story, settings, seconds + story.cards_seconds),
         input_hash=wanted,
+        take=take,
+        scene_order=tuple(scene.key for scene in scenes),
+    )
+    if item.state == "done" and take is not None and is_for_another_order(take, scenes):
+        # The request says nothing of the order: a person decides whether other music is bought.
+        return item._replace(state="stale", why=CHANGED_ORDER)
+    return item
+
+
+def _scene_music(story: Story, settings: StorySound, scene: Scene, row: SceneSound) -> SoundItem:
+    wanted, take = music_hash(story, settings, own=row), row.music_take
+    seconds = scene.duration_seconds
+    stale = take is not None and is_music_stale(take, wanted, seconds, tolerated_ms=0)
+    return SoundItem(
+        SoundKind.MUSIC,
+        scene.key,
+        *_standing(take, stale=stale, why=CHANGED_SCENE_MUSIC),
+        provider=settings.music_provider,
+        request=music_request(story, settings, seconds, own=row),
+        input_hash=wanted,
+        scene=scene,
         take=take,
     )
 
@@ -315,7 +360,7 @@ def _decided(item: SoundItem, seen: "_Seen", prices: "_Prices") -> SoundItem:
         return item._replace(state="running", will=False, why=job.note)
     if item.key in seen.under_way:
         return item._replace(state="running", will=False, why=BEING_MADE)
-    if item.state not in MADE:
+    if item.state not in MADE or not item.will:
         return item
     failed = seen.failed.get(item.key)
     if failed is not None:
@@ -328,42 +373,74 @@ def _decided(item: SoundItem, seen: "_Seen", prices: "_Prices") -> SoundItem:
         return item._replace(state="blocked", will=False, why=error.sentence)
 
 
-def place_of_job(job: Job) -> Line | Effect | None:
-    """The line that a job speaks or the effect that it makes, also a deleted one.
+def place_of_job(job: Job) -> Line | Effect | Scene | None:
+    """The line that a job speaks, the effect that it makes, or the scene whose music it makes, also
+    a deleted one.
 
-    None for music, and for what does not exist any more.
+    None for the film's music, and for what does not exist any more.
     """
     if job.name == JobName.LINE_SPEECH:
         return Line.objects.select_related("current", "scene").filter(pk=job.item).first()
     if job.name == JobName.SCENE_SOUND:
         return Effect.objects.select_related("scene", "take").filter(pk=job.item).first()
-    return None
+    if _is_of_film(job):
+        return None
+    return Scene.objects.filter(pk=job.item).first()
 
 
-def why_unwanted(story: Story, kind: str, place: Line | Effect | None) -> LocalizedMessage | None:
-    """Why the film does not use such a take any more, or None. One query.
+def _is_of_film(job: Job) -> bool:
+    """Whether a job makes the music of the whole film."""
+    return job.name == JobName.STORY_MUSIC and job.item == job.subject
 
-    `place` is the line to speak, or the effect to make.
+
+def why_unwanted(
+    story: Story, job: Job, place: Line | Effect | Scene | None
+) -> LocalizedMessage | None:
+    """Why the film does not use such a take any more, or None. At most three queries.
+
+    `place` is what `place_of_job` has found.
     """
-    if kind in GONE and (place is None or place.deleted_at is not None):
-        return LocalizedMessage(GONE[kind])
-    if place is not None and place.scene is not None and place.scene.deleted_at is not None:
-        return LocalizedMessage(SCENE_GONE)
+    if (gone := _why_gone(job, place)) is not None:
+        return gone
     settings = settings_of(story)
     if settings is None or not settings.enabled:
         return LocalizedMessage(SOUND_OFF)
-    if kind == SoundKind.MUSIC and settings.mood == Mood.NONE:
-        return LocalizedMessage(NO_MUSIC)
+    if isinstance(place, Scene):
+        return None if _sound_of(place).has_own_music else LocalizedMessage(NO_SCENE_MUSIC)
+    if _is_of_film(job):
+        return _why_no_film_music(story, settings)
     if isinstance(place, Effect) and not place.prompt:
         return LocalizedMessage(NO_EFFECT)
     return None
 
 
-def sound_item(story: Story, job: Job, place: Line | Effect | None) -> SoundItem:
+def _why_gone(job: Job, place: Line | Effect | Scene | None) -> LocalizedMessage | None:
+    if not _is_of_film(job) and (place is None or place.deleted_at is not None):
+        return LocalizedMessage(GONE[job_data.SOUND_KIND[JobName(job.name)]])
+    if isinstance(place, Line | Effect) and place.scene and place.scene.deleted_at is not None:
+        return LocalizedMessage(SCENE_GONE)
+    return None
+
+
+def _sound_of(scene: Scene) -> SceneSound:
+    row = SceneSound.objects.filter(scene=scene).select_related("music_take__call").first()
+    return row or SceneSound(scene=scene)
+
+
+def _why_no_film_music(story: Story, settings: StorySound) -> LocalizedMessage | None:
+    if settings.mood == Mood.NONE:
+        return LocalizedMessage(NO_MUSIC)
+    scenes = Scene.live.filter(story=story)
+    if _hears_film_music(scenes, scene_sounds_of(story)):
+        return None
+    return LocalizedMessage(NO_ROOM_FOR_MUSIC)
+
+
+def sound_item(story: Story, job: Job, place: Line | Effect | Scene | None) -> SoundItem:
     """What a job makes from the rows as they are now, with the seed that it was started with.
 
-    `place` is the line to speak, with its scene, or the effect to make, which is described. The
-    story has sound.
+    `place` is the line to speak, with its scene, the effect to make, which is described, or the
+    scene whose music is made. The story has sound, and the film uses the take.
     """
     if isinstance(place, Line):
         item = _speech(story, place.scene, place, cast_of(story), {})
@@ -372,9 +449,11 @@ def sound_item(story: Story, job: Job, place: Line | Effect | None) -> SoundItem
         assert settings is not None
         if isinstance(place, Effect):
             item = _effect(settings, place, place.scene, inf)  # the plan has looked at its place
+        elif place is not None:
+            item = _scene_music(story, settings, place, _sound_of(place))
         else:
-            lengths = Scene.live.filter(story=story).values_list("duration_seconds", flat=True)
-            item = _music(story, settings, sum(lengths))
+            scenes = Scene.live.filter(story=story).order_by("position", "id")
+            item = _music(story, settings, list(scenes))
     ordered = requests.from_json(job_data.asked(job)["request"])
     if isinstance(ordered, MusicRequest | SoundRequest):
         request = msgspec.structs.replace(item.request, seed=ordered.seed)
@@ -389,19 +468,25 @@ def sound_of_job(story: Story, job: Job) -> SoundItem | None:
     refusal.
     """
     place = place_of_job(job)
-    if why_unwanted(story, job_data.SOUND_KIND[JobName(job.name)], place) is not None:
+    if why_unwanted(story, job, place) is not None:
         return None
     item = sound_item(story, job, place)
     return item._replace(price=_Prices(configs_of({item.provider})).of(item))
 
 
 def wanted_again(items: Iterable[SoundItem], *, again: bool) -> list[SoundItem]:
-    """The items; if `again`, those that are done are made once more."""
-    return [priced_again(item) if again and item.state == "done" else item for item in items]
+    """The items; if `again`, those that are done are made once more, and music that was made for
+    another order of the scenes.
+    """
+    kept = {"done", "stale"}
+    return [
+        priced_again(item) if again and item.state in kept and not item.will else item
+        for item in items
+    ]
 
 
 def priced_again(item: SoundItem) -> SoundItem:
-    """A done item as one that is made once more, beside the take that it has."""
+    """An item that is kept as one that is made once more, beside the take that it has."""
     config = configs_of({item.provider}).get(item.provider)
     prices = _Prices({item.provider: config} if config else {})
     request = (
@@ -419,8 +504,10 @@ def _next_seed(item: SoundItem) -> int:
         takes = takes.filter(line=item.line)
     elif item.effect:
         takes = takes.filter(effect=item.effect)
+    elif item.scene:
+        takes = takes.filter(scene=item.scene)
     else:
-        takes = takes.filter(story_id=item.item)
+        takes = takes.filter(story_id=item.item, scene=None)
     return int((item.request.seed + takes.count()) % 2**32)
 
 

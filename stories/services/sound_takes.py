@@ -4,14 +4,17 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from jobs.models import Job
 from providers.models import ProviderCall
-from stories.enums import ReviewStatus, SoundKind
+from stories.enums import Mood, ReviewStatus, SoundKind
+from stories.errors import Invalid
 from stories.models import (
     Effect,
     Line,
     LineText,
+    Scene,
     SceneSound,
     SoundTake,
     Story,
@@ -23,13 +26,17 @@ from . import collecting, job_data, segment_jobs, waking
 from .permissions import require_story_owner
 from .results import stored_result
 from .reviews import checked_reason, require_not_rejected, write_review
+from .scene_order import positions
+from .sound import locked_for_sound
+
+NOT_OF_FILM = gettext_noop("Only music of the film is made for an order of its scenes.")
 
 
 def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | None:
     """Record the take of a settled call once, however often and by whomever this is called.
 
     It is selected if nothing usable is, or if it was made from what its line and voice are now.
-    None if its line, effect or story is gone.
+    None if its line, effect, scene or story is gone.
     """
     if call.kind not in SoundKind.values:
         return None
@@ -44,9 +51,12 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
         else None
     )
     place = line or effect
-    if place is None and call.kind != SoundKind.MUSIC:
-        return None
+    is_of_film = call.kind == SoundKind.MUSIC and call.item == call.subject
     scene = place.scene if place else None
+    if call.kind == SoundKind.MUSIC and not is_of_film:
+        scene = Scene.objects.filter(pk=call.item).first()
+    if not (place or scene or is_of_film):
+        return None
     story_id = scene.story_id if scene else call.subject
     if not Story.objects.filter(pk=story_id).exists():
         return None
@@ -67,6 +77,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
                 "samples": samples_of(result),
                 "marks": result.get("marks") or [],
                 "input_hash": asked.get("input_hash", ""),
+                "scene_order": asked.get("scene_order", []) if is_of_film else [],
             },
         )
         if made:
@@ -110,9 +121,9 @@ def _slot(take: SoundTake) -> _Slot | None:
         return _Slot(Line, {"pk": take.line_id}, "speech_take") if take.line_id else None
     if take.kind == SoundKind.SOUND:
         return _Slot(Effect, {"pk": take.effect_id}, "take") if take.effect_id else None
-    if take.kind == SoundKind.RECORDING and take.scene_id:
-        return _Slot(SceneSound, {"scene_id": take.scene_id}, "recording")
     field = "recording" if take.kind == SoundKind.RECORDING else "music_take"
+    if take.scene_id:
+        return _Slot(SceneSound, {"scene_id": take.scene_id}, field)
     return _Slot(StorySound, {"story_id": take.story_id}, field)
 
 
@@ -147,6 +158,18 @@ def choose_locked(take: SoundTake) -> None:
         StorySound.objects.create(**slot.key, **{slot.field: take}, enabled=False)
 
 
+def let_be_heard_locked(take: SoundTake) -> None:
+    """Let a scene have music of its own, because a person has chosen this take for it.
+
+    The mood is that of the film's music, if that has one. The caller holds the story's lock.
+    """
+    if take.kind != SoundKind.MUSIC or take.scene_id is None:
+        return
+    film = StorySound.objects.filter(story=take.story_id).exclude(mood=Mood.NONE).first()
+    rows = SceneSound.objects.filter(scene=take.scene_id, mood__in=("", Mood.NONE))
+    rows.update(mood=film.mood if film else Mood.CALM)
+
+
 def _locked(take_id: UUID | str, actor: Any) -> SoundTake:
     """The take, read under its story's lock."""
     story_id = SoundTake.objects.values_list("story_id", flat=True).get(pk=take_id)
@@ -155,7 +178,8 @@ def _locked(take_id: UUID | str, actor: Any) -> SoundTake:
 
 
 def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
-    """Select this take for its line, its effect, its scene, or the story.
+    """Select this take for its line, its effect, its scene, or the story. A scene whose music is
+    selected has music of its own from now on.
 
     Raises SoundTake.DoesNotExist, Forbidden or Invalid (a rejected take).
     """
@@ -163,6 +187,7 @@ def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
         take = _locked(take_id, actor)
         require_not_rejected(take)
         choose_locked(take)
+        let_be_heard_locked(take)
         waking.wake_story_jobs_on_commit(take.story_id)
     return take
 
@@ -188,6 +213,26 @@ def deselect(take_id: UUID | str, *, actor: Any) -> SoundTake:
             rows = slot.model._default_manager.filter(**{slot.field: take})  # noqa: SLF001  Django's documented API
             if rows.update(**{slot.field: None}):
                 waking.wake_story_jobs_on_commit(take.story_id)
+    return take
+
+
+def keep_music(take_id: UUID | str, *, actor: Any) -> SoundTake:
+    """Accept music of the film for the present order of the scenes. It costs nothing.
+
+    Nothing changes for music whose order is not known. Raises SoundTake.DoesNotExist, Forbidden,
+    GuardRefused (archived) or Invalid (no music of the film).
+    """
+    with transaction.atomic():
+        story = locked_for_sound(
+            SoundTake.objects.values_list("story_id", flat=True).get(pk=take_id), actor
+        )
+        take = SoundTake.objects.get(pk=take_id)
+        if take.kind != SoundKind.MUSIC or take.scene_id is not None:
+            raise Invalid(NOT_OF_FILM)
+        if take.scene_order:
+            take.scene_order = [str(pk) for pk in positions(story)]
+            take.save(update_fields=["scene_order"])
+            waking.wake_story_jobs_on_commit(story.pk)
     return take
 
 

@@ -18,7 +18,7 @@ from . import waking
 from .effects import new_effect_locked
 from .permissions import require_story_owner
 from .sound import locked_for_sound
-from .sound_takes import choose_locked, selected_locked
+from .sound_takes import choose_locked, let_be_heard_locked, selected_locked
 from .uploads import write_upload
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ SILENT = gettext_noop("Nothing can be heard in this file.")
 WANTS_LINE = gettext_noop("Say which line it speaks.")
 WANTS_SCENE = gettext_noop("Say in which scene it is heard.")
 NO_EFFECT = gettext_noop("There is no such effect.")
-WANTS_NONE = gettext_noop("This kind of sound belongs to the whole film.")
 APPROVED = gettext_noop("An approved take stands there. Say whether the file replaces it.")
 
 
@@ -123,8 +122,6 @@ def _place(
         return line.scene_id
     if line_id is not None:
         raise Invalid(WANTS_SCENE, field="line")
-    if kind == SoundKind.MUSIC and scene_id is not None:
-        raise Invalid(WANTS_NONE, field="scene")
     if effect_id is not None:
         effect = Effect.live.filter(pk=effect_id, story=story).first()
         if effect is None or scene_id not in {None, effect.scene_id}:
@@ -173,5 +170,6 @@ def add_sound(read: SoundUpload) -> SoundTake:
         take.save()
         if not approved or read.replace:
             choose_locked(take)
+            let_be_heard_locked(take)
             waking.wake_story_jobs_on_commit(story.pk)
     return take

@@ -25,6 +25,7 @@ from tests.stories.speaking import RATE, speak_with
 from tests.stories.starts import start_work
 
 pytestmark = pytest.mark.django_db
+WORDS = ("The boat leaves.", "Who is there?")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def picture():
 def story(owner, speaking):
     """A planned story of two scenes, the second with a speaker, whose pictures are there."""
     story = make_story(owner, status="planned", duration_seconds=8)
-    for n, text in enumerate(("The boat leaves.", "Who is there?")):
+    for n, text in enumerate(WORDS):
         make_take(
             make_scene(story, narration=text, duration_seconds=4, title=f"Scene {n + 1}"),
             content=picture(),
@@ -192,10 +193,94 @@ def test_words_and_voices_make_their_lines_stale_and_no_picture(story, owner):
     assert second.pk == lines.of(second)[0].scene_id
 
 
-def test_reordering_and_levels_make_nothing_stale(story, owner):
+def test_reordering_makes_only_the_music_stale_and_buys_nothing(story, owner):
+    priced(speech="0.25", music="0.50")
+    made(story, owner)
+    first, second = story.all_scenes.order_by("position")
+    music = StorySound.objects.get(story=story).music_take
+    assert music.scene_order == [first.key, second.key]
+    scenes.move(first.pk, actor=owner, position=2)
+    plan = plan_sound(story)
+    assert states(plan) == [
+        ("speech", 1, "done", False, 0),
+        ("speech", 2, "done", False, 0),
+        ("music", 0, "stale", False, 0),
+    ]
+    assert str(plan.items[2].why) == "The order of the scenes has changed since."
+    assert (plan.todo, plan.total, plan.in_the_way) == ([], 0, [])
+    assert [item.state for item in plan_generation(story, "image").items] == ["done", "done"]
+    with pytest.raises(Invalid, match="There is nothing to make"):
+        generate_sound(story.pk, actor=owner, lines=[], music=True)
+    scenes.move(first.pk, actor=owner, position=1)
+    assert [item.state for item in plan_sound(story).items] == ["done"] * 3, "undone"
+
+
+def test_music_is_kept_for_another_order_with_one_press(story, owner, colleague):
+    made(story, owner)
+    first, second = story.all_scenes.order_by("position")
+    music = StorySound.objects.get(story=story).music_take
+    scenes.move(first.pk, actor=owner, position=2)
+    with pytest.raises(Forbidden):
+        sound_takes.keep_music(music.pk, actor=colleague)
+    assert sound_takes.keep_music(music.pk, actor=owner).scene_order == [second.key, first.key]
+    assert [item.state for item in plan_sound(story).items] == ["done"] * 3
+    scenes.move(first.pk, actor=owner, position=1)
+    assert plan_sound(story).items[2].state == "stale"
+    speech = SoundTake.objects.filter(kind="speech").first()
+    with pytest.raises(Invalid, match="Only music of the film"):
+        sound_takes.keep_music(speech.pk, actor=owner)
+
+
+def test_one_more_take_of_music_is_made_for_the_new_order(story, owner):
+    priced(music="0.50")
+    made(story, owner)
+    first, second = story.all_scenes.order_by("position")
+    old = StorySound.objects.get(story=story).music_take
+    scenes.move(first.pk, actor=owner, position=2)
+    generate_sound(
+        story.pk, actor=owner, lines=[], music=True, again=True, confirm_total=Decimal("0.5")
+    )
+    run_due()
+    new = StorySound.objects.get(story=story).music_take
+    assert (new.pk == old.pk, new.scene_order) == (False, [second.key, first.key])
+    assert [item.state for item in plan_sound(story).items] == ["done"] * 3
+    sound_takes.select(old.pk, actor=owner)
+    assert plan_sound(story).items[2].state == "stale"
+
+
+def test_the_order_that_counts_is_that_when_the_music_was_bought(story, owner):
+    generate_sound(story.pk, actor=owner, lines=[], music=True)
+    first, second = story.all_scenes.order_by("position")
+    scenes.move(first.pk, actor=owner, position=2)
+    run_due()
+    music = StorySound.objects.get(story=story).music_take
+    assert music.scene_order == [second.key, first.key]
+
+
+def test_added_deleted_and_earlier_scenes_are_no_other_order(story, owner):
+    made(story, owner)
+    third = make_scene(story, narration="", duration_seconds=1)
+    scenes.move(third.pk, actor=owner, position=1)
+    assert plan_sound(story).items[2].state == "done"
+    first, second = (Line.live.get(current__text=text).scene for text in WORDS)
+    scenes.move(second.pk, actor=owner, position=1)
+    assert plan_sound(story).items[2].state == "stale"
+    scenes.delete(first.pk, actor=owner)
+    assert plan_sound(story).items[1].state == "done"
+    scenes.restore(first.pk, actor=owner)
+    assert plan_sound(story).items[2].state == "stale"
+    music = StorySound.objects.get(story=story).music_take
+    SoundTake.objects.filter(pk=music.pk).update(scene_order=[])  # from before, or uploaded
+    assert plan_sound(story).items[2].state == "done"
+    assert sound_takes.keep_music(music.pk, actor=owner).scene_order == []
+
+
+def test_reordering_and_levels_make_no_speech_stale(story, owner):
     made(story, owner)
     scenes.move(story.all_scenes.get(position=1).pk, actor=owner, position=2)
     sound.change_settings(story.pk, actor=owner, music_db=-6.0, loudness="ebu")
+    assert [item.state for item in plan_sound(story).items] == ["done", "done", "stale"]
+    scenes.move(story.all_scenes.get(position=1).pk, actor=owner, position=2)
     assert [item.state for item in plan_sound(story).items] == ["done"] * 3
     sound.change_settings(story.pk, actor=owner, mood="tense")
     assert [item.state for item in plan_sound(story).items] == ["done", "done", "stale"]

@@ -200,7 +200,7 @@ def test_a_sound_has_a_place(story, owner, colleague):
         (SoundKind.SPEECH, {"line_id": elsewhere.pk}, "line"),
         (SoundKind.SPEECH, {"line_id": line.pk, "scene_id": other.pk}, "line"),
         (SoundKind.SOUND, {"scene_id": other.pk}, "scene"),
-        (SoundKind.MUSIC, {"scene_id": scene.pk}, "scene"),
+        (SoundKind.MUSIC, {"scene_id": other.pk}, "scene"),
         (SoundKind.RECORDING, {"scene_id": scene.pk, "line_id": line.pk}, "line"),
     ):
         with pytest.raises(Invalid) as error:
@@ -226,9 +226,11 @@ def test_a_line_that_was_deleted_meanwhile_gets_no_take(story, owner):
 def test_a_copied_scene_sounds_the_same(story, owner):
     scene = load_scenes(story)[0]
     take = upload_sound(story.pk, SoundKind.RECORDING, file=sent(), actor=owner, scene_id=scene.pk)
+    music = upload_sound(story.pk, SoundKind.MUSIC, file=sent(), actor=owner, scene_id=scene.pk)
     copy = scenes.duplicate(scene.pk, actor=owner)
-    assert SceneSound.objects.get(scene=copy).recording == take
-    assert planned(story) == [("speech", 3, "missing")]
+    row = SceneSound.objects.get(scene=copy)
+    assert (row.recording, row.mood, row.music_take) == (take, "calm", music)
+    assert planned(story) == [("speech", 3, "missing"), ("music", 1, "done"), ("music", 2, "done")]
 
 
 def test_uploads_turn_no_sound_on(owner):
