@@ -2,6 +2,18 @@
 
 const AHEAD = 4; // seconds before a take is heard that it is fetched
 const DRIFT = 0.15; // seconds that a take may be off before it is moved
+const FADE = 0.25; // seconds in which music begins and ends
+const SEAM = 0.5; // seconds of overlap where shorter music begins again in the film
+
+/* The part of the volume of music near its ends, so that nothing clicks. */
+const edge = (one, at) => Math.max(0, Math.min(1, (at - one.start) / FADE, (one.end - at) / FADE));
+
+/* The second of a take that is heard then. Music that is shorter is repeated. */
+const placeIn = (one, at, duration) => {
+	const place = (at - one.start) * one.speed + one.offset;
+	if (!one.music || !Number.isFinite(duration) || duration < 1) return place;
+	return place % (duration - Math.min(SEAM, duration / 4));
+};
 
 const volume = (decibels) => Math.max(0, Math.min(1, 10 ** (decibels / 20)));
 
@@ -33,12 +45,13 @@ export class Sound {
 				element.pause();
 				continue;
 			}
-			const place = (at - one.start) * one.speed;
+			const place = placeIn(one, at, element.duration);
 			if (Number.isFinite(element.duration) && place >= element.duration) {
 				element.pause();
 				continue;
 			}
-			element.volume = volume(one.gain - (one.music && spoken ? duck : 0));
+			const level = volume(one.gain - (one.music && spoken ? duck : 0));
+			element.volume = one.music ? level * edge(one, at) : level;
 			element.playbackRate = one.speed * rate;
 			if (Math.abs(element.currentTime - place) > DRIFT * Math.max(1, rate))
 				element.currentTime = place;

@@ -26,7 +26,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A take that is heard, in seconds of the film.
+    """A take that is heard, in seconds of the film, from `offset` seconds of its own on.
 
     `gain_db` is relative to speech. `is_speech`: music is lowered while it is heard.
     """
@@ -38,6 +38,7 @@ class Sound:
     speed: float = 1.0
     is_speech: bool = False
     is_music: bool = False
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,16 @@ def _sounds(sound: FilmSound) -> list[Sound]:
             )
             for one in heard
         ]
-    if (music := sound.music) is not None:
-        first, end = sound.music_frames
-        gain = round(levels.music_alone - levels.speech + settings.speech_db, 1)
-        found.append(Sound(music, round(first / fps, 3), round(end / fps, 3), gain, is_music=True))
+    gain = round(levels.music_alone - levels.speech + settings.speech_db, 1)
+    found += [
+        Sound(
+            bed.take,
+            round(bed.start / fps, 3),
+            round(bed.end / fps, 3),
+            gain,
+            is_music=True,
+            offset=0.0 if bed.scene else round((bed.start - sound.music_frames[0]) / fps, 3),
+        )
+        for bed in sound.beds
+    ]
     return [one for one in found if one.gain_db > MUTED_DB]

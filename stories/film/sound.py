@@ -1,7 +1,7 @@
 """The sound of a film: which takes are heard when, their captions, and the mix."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
@@ -77,6 +77,28 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Bed:
+    """Music from a frame of the film up to another: of a scene, or of the film (no scene)."""
+
+    take: SoundTake
+    start: int
+    end: int
+    scene: UUID | None = None
+
+    def manifest(self, settings: StorySound) -> dict[str, Any]:
+        return {
+            "take": str(self.take.pk),
+            "take_sha256": self.take.sha256,
+            "provider": self.take.provider,
+            "model": self.take.model,
+            "start_frame": self.start,
+            "end_frame": self.end,
+            "gain_db": settings.music_db,
+            "duck_db": settings.duck_db,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class FilmSound:
     """Everything that is heard, from the current rows.
 
@@ -93,6 +115,8 @@ class FilmSound:
     effects: tuple[Heard, ...] = ()
     clips: tuple[Heard, ...] = ()  # those known to be silent are not among them
     cards: tuple[int, int] = (0, 0)  # frames of the title card and of the end card
+    # What is heard in place of the film's music, in the scenes where that is silent.
+    own_music: Mapping[UUID, SoundTake | None] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -101,9 +125,13 @@ class FilmSound:
 
     @property
     def music(self) -> SoundTake | None:
-        if self.settings.mood == Mood.NONE or self.music_frames[0] >= self.music_frames[1]:
+        """The film's music. None if it has none, or if nobody would hear it.
+
+        On the cards alone, with scenes that all have their own music or none, it is not heard.
+        """
+        if self.settings.mood == Mood.NONE or self.own_music.keys() >= self.frames.keys():
             return None
-        return self.settings.music_take
+        return self.settings.music_take if self._audible() else None
 
     @property
     def music_frames(self) -> tuple[int, int]:
@@ -111,6 +139,49 @@ class FilmSound:
         total, until = self.total, self.settings.music_until
         end = total if until is None else min(total, round(until * self.fps))
         return round(self.settings.music_from * self.fps), end
+
+    @property
+    def music_gaps(self) -> list[tuple[int, int]]:
+        """The frames in which the film's music is silent, because scenes have their own or none."""
+        found: list[tuple[int, int]] = []
+        for key, first, end in self._scenes():
+            if key in self.own_music:
+                joined = found and found[-1][1] == first
+                found.append((found.pop()[0] if joined else first, end))
+        return found
+
+    def _scenes(self) -> Iterator[tuple[UUID, int, int]]:
+        """Each scene with its first frame of the film, and the frame where it ends."""
+        first = self.cards[0]
+        for key, frames in self.frames.items():
+            yield key, first, first + frames
+            first += frames
+
+    def _audible(self) -> list[tuple[int, int]]:
+        """The frames in which the film's music would be heard."""
+        first, end = self.music_frames
+        found = []
+        for begin, over in [*self.music_gaps, (end, end)]:
+            if first < min(begin, end):
+                found.append((first, min(begin, end)))
+            first = max(first, over)
+        return found
+
+    @property
+    def scene_beds(self) -> list[Bed]:
+        """The music of the scenes that have their own, each in its scene."""
+        return [
+            Bed(take, first, end, key)
+            for key, first, end in self._scenes()
+            if (take := self.own_music.get(key)) is not None
+        ]
+
+    @property
+    def beds(self) -> list[Bed]:
+        """All music in the order in which it is heard. That of the film goes on after a gap."""
+        music = self.music
+        film = [Bed(music, *frames) for frames in self._audible()] if music else []
+        return sorted([*film, *self.scene_beds], key=lambda bed: bed.start)
 
     @property
     def levels(self) -> Levels:
@@ -143,7 +214,7 @@ class FilmSound:
         return bool(
             (voices and levels.speech != OFF)
             or (self.effects and levels.sound != OFF)
-            or (self.music is not None and levels.music_alone != OFF)
+            or (self.beds and levels.music_alone != OFF)
         )
 
     def manifest(self) -> dict[str, Any]:
@@ -153,6 +224,12 @@ class FilmSound:
             "recordings": [one.manifest(settings.speech_db) for one in self.recordings],
             "effects": [one.manifest(settings.effects_db) for one in self.effects],
             "clips": [one.manifest(settings.clips_db) for one in self.clips],
+            # A film that only has the film's music is the same as before scenes could have theirs.
+            "beds": [
+                {"scene": str(bed.scene or "") or None} | bed.manifest(settings)
+                for bed in self.beds
+                if self.own_music
+            ],
         }
         return {name: rows for name, rows in others.items() if rows} | {
             "mixer": MIXER,
@@ -169,17 +246,7 @@ class FilmSound:
                 }
                 for cue, frame in self.placed()
             ],
-            "music": music
-            and {
-                "take": str(music.pk),
-                "take_sha256": music.sha256,
-                "provider": music.provider,
-                "model": music.model,
-                "start_frame": self.music_frames[0],
-                "end_frame": self.music_frames[1],
-                "gain_db": settings.music_db,
-                "duck_db": settings.duck_db,
-            },
+            "music": music and Bed(music, *self.music_frames).manifest(settings),
             "target_lufs": levels.target,
             "peak_dbtp": levels.peak,
         }
@@ -263,6 +330,11 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
         tuple(effects),
         tuple(clips),
         cards,
+        {
+            scene.pk: usable(row.music_take) if row.has_own_music else None
+            for scene, row, _start in placed
+            if row.mood
+        },
     )
 
 
@@ -390,13 +462,19 @@ def tracks_of(
             faster(path, quick, speed=float(cue.speed), should_stop=should_stop)
             path = quick
         speech.append(Placed(path, frame))
-    first, last = sound.music_frames
+    music = [
+        MusicBed(fetch(bed.take.file, folder), bed.start, bed.end, is_part=True)
+        for bed in sound.scene_beds
+    ]
+    if sound.music:
+        path, (first, last) = fetch(sound.music.file, folder), sound.music_frames
+        music.insert(0, MusicBed(path, first, last, gaps=tuple(sound.music_gaps)))
     return {
         "frames": sound.total,
         "fps": sound.fps,
         "speech": speech + _fetched(sound.recordings, folder, fetch),
         "clips": _fetched(sound.clips, folder, fetch),
         "sounds": _fetched(sound.effects, folder, fetch),
-        "music": [MusicBed(fetch(sound.music.file, folder), first, last)] if sound.music else [],
+        "music": music,
         "folder": folder,
     }

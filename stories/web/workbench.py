@@ -87,4 +87,5 @@ def _sounds(sounds: Iterable[Sound]) -> Iterable[dict[str, Any]]:
             "speed": one.speed,
             "speech": one.is_speech,
             "music": one.is_music,
+            "offset": one.offset,
         }

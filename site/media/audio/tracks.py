@@ -24,6 +24,7 @@ BLOCK = RATE  # samples of one block
 CUT_FADE = RATE // 50  # of a sound that is cut off: 20 ms
 END_FADE = RATE // 4  # of a clip that ends before its scene
 FADE_IN, FADE_OUT = RATE, 2 * RATE  # of music
+GAP_FADE = RATE // 4  # of music beside a gap, and of music that begins or ends within the film
 SEAM = RATE // 2  # overlap where music shorter than its bed starts again
 SHORTEST_MUSIC = RATE  # what is shorter is no music to repeat
 MOST_GAIN = 24.0  # dB either way that measured gain may change speech and music
@@ -48,12 +49,18 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class MusicBed:
-    """Music from `start_frame` up to `end_frame`, repeated if it is shorter."""
+    """Music from `start_frame` up to `end_frame`, repeated if it is shorter.
+
+    During `gaps`, each from a frame up to another, it goes on unheard. `is_part`: other music may
+    precede and follow it, so that its fades within the film are short.
+    """
 
     path: Path
     start_frame: int
     end_frame: int
     gain_db: float = 0.0
+    gaps: Sequence[tuple[int, int]] = ()
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,10 @@ class Source:
 
 @dataclass
 class _Item:
-    """A source on the film's clock: samples `start` to `end` with a linear gain and fades."""
+    """A source on the film's clock: samples `start` to `end` with a linear gain and fades.
+
+    It is silent in its `gaps`, which are samples of the film, and fades just outside of them.
+    """
 
     source: Source
     start: int
@@ -110,6 +120,7 @@ class _Item:
     fade_in: int = 0
     fade_out: int = 0
     repeated: bool = False
+    gaps: Sequence[tuple[int, int]] = ()
 
     def add_to(self, block: Samples, at: int) -> None:
         """Adds what falls into the block that starts at sample `at`."""
@@ -125,6 +136,10 @@ class _Item:
             data *= _ramp(own / self.fade_in)
         if self.fade_out and own[-1] >= (length := self.end - self.start) - self.fade_out:
             data *= _ramp((length - own) / self.fade_out)
+        for begin, end in self.gaps:
+            if begin - GAP_FADE <= first + len(own) and end + GAP_FADE >= first:
+                film = own + self.start
+                data *= _ramp(np.maximum(begin - film, film - end) / GAP_FADE)
         block[first - at : first - at + len(data)] += data
 
     def _read(self, at: int, count: int) -> Samples:
@@ -315,9 +330,12 @@ def _placed(
     if isinstance(given, MusicBed):
         end = min(sample_at(given.end_frame, fps), samples)
         length = max(1, end - start)
-        fade_in, fade_out = min(FADE_IN, length // 4), min(FADE_OUT, length // 2)
+        fade_in = GAP_FADE if given.is_part and start else FADE_IN
+        fade_out = GAP_FADE if given.is_part and end < samples else FADE_OUT
+        fade_in, fade_out = min(fade_in, length // 4), min(fade_out, length // 2)
         repeated = SHORTEST_MUSIC <= source.samples < end - start
-        return _Item(source, start, end, gain, fade_in, fade_out, repeated)
+        gaps = [(sample_at(first, fps), sample_at(last, fps)) for first, last in given.gaps]
+        return _Item(source, start, end, gain, fade_in, fade_out, repeated, gaps)
     limit = samples
     if given.frames is not None:
         limit = min(limit, sample_at(given.start_frame + given.frames, fps))

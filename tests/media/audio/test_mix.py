@@ -208,6 +208,46 @@ def test_music_has_fallen_when_the_voice_begins_and_rises_after_it(tmp_path):
     assert gain[13 * RATE + 30_000] == 0
 
 
+def test_music_goes_on_unheard_in_gaps_and_does_not_begin_again(tmp_path):
+    early, late = tone(5, hertz=300), tone(5, hertz=600)
+    music = save(tmp_path / "music.wav", np.concatenate([early, late]))
+    bed = MusicBed(music, 0, 240, gaps=[(72, 96), (96, 168), (216, 240)])
+    heard = samples_of(placed(tmp_path, music=[bed]), ["music"])
+    plain = samples_of(placed(tmp_path, music=[MusicBed(music, 0, 240)]), ["music"])
+    quarter = RATE // 4
+    for begin, end in ((0, 3 * RATE - quarter), (7 * RATE + quarter, 9 * RATE - quarter)):
+        assert np.array_equal(heard[begin:end], plain[begin:end])
+    for begin, end in ((3, 7), (9, 10)):
+        assert np.abs(heard[begin * RATE : end * RATE]).max() == 0
+    # Half as loud in the middle of a fade, which lies outside of the gap.
+    for middle in (3 * RATE - quarter // 2, 7 * RATE + quarter // 2):
+        part = slice(middle - 480, middle + 480)
+        assert rms_db(heard[part]) - rms_db(plain[part]) == pytest.approx(-6, abs=0.1)
+    steps = np.abs(np.diff(heard[:, 0]))
+    assert steps.max() <= np.abs(np.diff(plain[:, 0])).max() * 1.01, "nothing clicks"
+
+
+def test_a_gap_of_the_whole_bed_leaves_silence(tmp_path):
+    music = save(tmp_path / "music.wav", tone(10))
+    bed = MusicBed(music, 0, 240, gaps=[(0, 240)])
+    assert np.abs(samples_of(placed(tmp_path, music=[bed]), ["music"])).max() == 0
+
+
+def test_parts_of_the_music_fade_shortly_within_the_film(tmp_path):
+    music = save(tmp_path / "music.wav", tone(6))
+    beds = [MusicBed(music, 0, 120, is_part=True), MusicBed(music, 120, 240, is_part=True)]
+    heard = samples_of(placed(tmp_path, music=beds), ["music"])
+    level = rms_db(heard[2 * RATE : 4 * RATE])
+    quarter = RATE // 4
+    for begin in (4 * RATE, 5 * RATE + quarter):  # up to the fade out, and after the fade in
+        loud = rms_db(heard[begin : begin + 2 * quarter])
+        assert loud == pytest.approx(level, abs=0.2)
+    assert np.abs(heard[5 * RATE - 24 : 5 * RATE + 24]).max() < 0.002
+    # At the ends of the film as other music does.
+    assert rms_db(heard[:quarter]) < level - 10
+    assert rms_db(heard[-2 * quarter :]) < level - 10
+
+
 def test_music_fades_in_and_out(tmp_path):
     music = save(tmp_path / "music.wav", tone(20))
     heard = samples_of(placed(tmp_path, frames=480, music=[MusicBed(music, 24, 456)]), ["music"])
