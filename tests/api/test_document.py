@@ -5,9 +5,12 @@ from elsewhere.
 import ast
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 from django.test import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -338,3 +341,20 @@ def test_every_text_is_in_the_language_that_was_asked_for(db):
     assert "<p>그림이 없는 장면마다 그림을 만든 뒤 애니매틱 영상을 완성합니다." in page
     assert "<h2>스토리</h2>" in page
     assert "<p>혼자 시작할 수 있는 금액을 넘으면 409 <code>approval_needed</code>와 함께" in page
+
+
+def structs_of(kind: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for found in kind.__subclasses__():
+        yield found
+        yield from structs_of(found)
+
+
+def test_no_two_types_have_one_name(document):
+    """The document keeps one of them, and describes the other's fields by it."""
+    described = document["components"]["schemas"]
+    places = defaultdict(set)
+    for kind in structs_of(msgspec.Struct):
+        if kind.__name__ in described and ".api" in f".{kind.__module__}":
+            places[kind.__name__].add(kind.__module__)
+    assert len(places) > 100
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
