@@ -62,13 +62,14 @@ test-slow: test-long test-browser test-faults
 test-long: dev-env
 	@$(call pytest,,-n $(processes) --dist worksteal -m "$(long) and (page or not database)")
 	@$(call pytest,$(on_postgresql),-n $(processes) --dist worksteal -m "$(long) and database and not page or each_database" --database-only)
+	@$(call pytest,,-n $(processes) --dist loadgroup -m "fault_injection and slow")
 
 test-browser: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "browser and not fault_injection")
 
 # They kill processes and depend on timing: they run separately.
 test-faults: dev-env
-	@$(call pytest,,-n $(processes) --dist loadgroup -m fault_injection)
+	@$(call pytest,,-n $(processes) --dist loadgroup -m "fault_injection and not slow")
 
 test-all: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "not fault_injection")

@@ -47,6 +47,7 @@ def answers(port):
         return False
 
 
+@pytest.mark.slow
 def test_walk_from_log_in_to_film(studio, tmp_path):
     (lines,) = re.findall(
         r"<!-- walk:begin -->\n```bash\n(.*?)```\n<!-- walk:end -->",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.operations.running import Installation, free_port, read_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.fault_injection]
+pytestmark = [pytest.mark.browser, pytest.mark.fault_injection, pytest.mark.slow]
 
 SCRIPT = (
     "안개 낀 항구에서 작은 배 한 척이 닻을 올린다. 소녀는 할아버지의 편지를 품에 안고 "

@@ -55,6 +55,7 @@ def test_promise_is_kept(fault_test: FaultTest, name: str) -> None:
     assert fault_test.run(fault).wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.fault_injection
 def test_restart_waits_for_pictures_that_are_being_drawn(fault_test: FaultTest) -> None:
     """SIGTERM while Stability draws, longer than the grace of other jobs: every picture that was
@@ -157,6 +158,7 @@ def test_books_that_are_wrong_are_told(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.fault_injection
 def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(
     tmp_path: Path,

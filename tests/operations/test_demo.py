@@ -77,6 +77,7 @@ def inject_fault(installation: Installation, name: str) -> None:
         assert installation.manage(*command).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.fault_injection
 def test_doubtful_takes_become_a_film(installation: Installation, script: Path) -> None:
     """The automatic check selects no black picture, so that a person or the demo has to."""
@@ -87,6 +88,7 @@ def test_doubtful_takes_become_a_film(installation: Installation, script: Path) 
     assert checked == "checked: 0, not readable: 0; doubtful: 2 of 2\n"
 
 
+@pytest.mark.slow
 @pytest.mark.fault_injection
 def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(
     installation: Installation, script: Path
@@ -103,6 +105,7 @@ def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(
     assert installation.processes() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.fault_injection
 def test_ctrl_c_in_the_middle_ends_everything_and_the_next_run_goes_on(
     installation: Installation, script: Path

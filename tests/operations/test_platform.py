@@ -84,6 +84,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     found.end()
 
 
+@pytest.mark.slow
 @pytest.mark.fault_injection
 def test_web_process_answers_the_health_check(installation: Installation) -> None:
     with socket.socket() as free:

@@ -160,6 +160,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
                 kill(process)
 
 
+@pytest.mark.slow
 def test_page_followed_step_by_step(machine: Machine) -> None:
     todo = steps()
     assert {heading: commands for heading, commands in todo.items() if commands} == {

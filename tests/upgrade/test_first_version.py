@@ -180,6 +180,7 @@ def decompose(environment: dict[str, str]) -> None:
             database.execute("DROP FUNCTION nfd(text)")
 
 
+@pytest.mark.slow
 def test_decomposed_text_is_composed_and_nothing_is_paid_again(environment: dict[str, str]) -> None:
     decompose(environment)
 

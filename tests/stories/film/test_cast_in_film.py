@@ -151,6 +151,7 @@ def story(boss: User, providers: Any) -> Story:
     return story
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", ["image", "clip"])
 def test_each_is_paid_once_with_the_sheets_and_frames_of_its_scene(
     clock: Any, boss: User, providers: tuple[Runway, Replicate], story: Story, killed: str
