@@ -5,7 +5,7 @@ music.
 from typing import Any
 
 from stories.enums import JobName, Mood, ReviewStatus, SoundKind
-from stories.models import Line, Scene, SoundTake, Story, Voice
+from stories.models import Line, Scene, SceneSound, SoundTake, Story, Voice
 from stories.services import english, generation, line_edits, sound, sound_takes
 from stories.services.lines import Spoken
 from stories.services.sound_plan import plan_sound
@@ -30,9 +30,11 @@ def english_piece(scene_id: Any) -> str:
 
 
 def sound_pieces(story_id: Any) -> list[str]:
-    """The speech of every line and the music: a start of the whole story makes what is missing."""
+    """The speech of every line and all music: a start of the whole story makes what is missing."""
     lines = Line.live.filter(scene__story_id=story_id).values_list("pk", flat=True)
-    return [*(f"speech:{pk}" for pk in lines), f"music:{story_id}"]
+    own = SceneSound.objects.filter(scene__story_id=story_id).exclude(mood="")
+    tunes = [story_id, *own.values_list("scene_id", flat=True)]
+    return [*(f"speech:{pk}" for pk in lines), *(f"music:{pk}" for pk in tunes)]
 
 
 class SoundOrders:
@@ -89,21 +91,29 @@ class SoundOrders:
             )
 
     def change_sound(self) -> None:
-        """Another voice or another mood makes what was made from it stale."""
+        """Another voice or another mood, of the film or of a scene, makes what was made from it
+        stale.
+        """
         story = self._story()
         if not plan_sound(story).items:
             raise Voice.DoesNotExist
         with self.notebook.ordering() as pieces:
             pieces.extend(sound_pieces(story.pk))
-            if self.chance.random() < 0.5:
+            chance = self.chance.random()
+            if chance < 0.4:
                 sound.set_voice(story.pk, actor=self.user, voice=self.chance.choice(VOICES))
+            elif chance < 0.7:
+                scene = self.chance.choice(list(Scene.live.filter(story=story)))
+                pieces.append(f"music:{scene.pk}")
+                mood = self.chance.choice((*MOODS, Mood.NONE, ""))
+                sound.change_scene_sound(scene.pk, actor=self.user, mood=mood)
             else:
                 sound.change_settings(story.pk, actor=self.user, mood=self.chance.choice(MOODS))
 
     def reject_sound(self) -> None:
         take = self._one_of(SoundTake.objects.exclude(review_status=ReviewStatus.REJECTED))
         with self.notebook.ordering() as pieces:
-            pieces.append(f"{take.kind}:{take.line_id or take.story_id}")
+            pieces.append(f"{take.kind}:{take.line_id or take.scene_id or take.story_id}")
             sound_takes.review(
                 take.pk, review_status=ReviewStatus.REJECTED, reason="too fast", actor=self.user
             )

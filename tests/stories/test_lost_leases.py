@@ -38,12 +38,13 @@ FAKES: dict[str, Any] = {"bullmq": BullMQ, "comfyui": ComfyUI, "elevenlabs": Ele
 PATHS = [
     ("elevenlabs", "speech"),
     ("elevenlabs", "music"),
+    ("elevenlabs", "scene_music"),
     ("comfyui", "image"),
     ("comfyui", "clip"),
     ("bullmq", "image"),
     ("bullmq", "clip"),
 ]
-SOUND = {"speech", "music"}
+SOUND = {"speech", "music", "scene_music"}
 
 
 @pytest.fixture
@@ -68,8 +69,10 @@ def order(request: pytest.FixtureRequest, owner: Any, fake: Any) -> Callable[[],
         sound.change_settings(story.pk, actor=owner, music_provider="elevenlabs")
         sound.set_voice(story.pk, actor=owner, provider="elevenlabs", voice="ben00002")
         lines = None if kind == "speech" else []
+        tunes = [scene.pk] if kind == "scene_music" else []
+        sound.change_scene_sound(scene.pk, actor=owner, mood="tense" if tunes else "")
         return lambda: generate_sound(
-            story.pk, actor=owner, lines=lines, music=kind == "music"
+            story.pk, actor=owner, lines=lines, music=kind == "music", scene_music=tunes
         ).require()
     if kind == "clip":
         make_take(scene, content=media.picture(320, 180))
