@@ -76,6 +76,7 @@ FIELDS = {
     "number": "Counted from 1.",
     "override_reason": "Why stale or rejected takes go into the film as they are.",
     "music": "The music.",
+    "scene_music": "The scenes whose own music is made.",
     "job": "The job.",
     "code": "What it is, for programs.",
     "username": "The user name.",

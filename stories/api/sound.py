@@ -117,8 +117,9 @@ class StoryGenerateSoundController(ApiController):
 
     @operation("make_sound", summary="Make speech, music and effects", problems=(409,))
     def post(self, story_id: UUID, body: Body[GenerateSoundIn]) -> Accepted[SoundStarted]:
-        """What is missing or stale, of these lines or of all; `music` for the music, `effects`
-        for these effects. If it costs more than you may start alone: as for the preview.
+        """What is missing or stale, of these lines or of all; `music` for the film's music,
+        `scene_music` for that of these scenes, `effects` for these effects. If it costs more than
+        you may start alone: as for the preview.
         """
         story_of(self, story_id)
         start = generate_sound(
@@ -126,6 +127,7 @@ class StoryGenerateSoundController(ApiController):
             actor=self.user,
             lines=None if body.lines is UNSET else body.lines,
             music=body.music,
+            scene_music=body.scene_music,
             effects=body.effects,
             again=body.again,
             confirm_total=confirmed_total(body.confirm_total),
@@ -156,11 +158,24 @@ class SoundChooseController(ApiController):
 
     @operation("choose_sound", summary="Choose a take of sound")
     def post(self, take_id: UUID, body: Body[Empty]) -> SoundTakeOut:  # noqa: ARG002  rejects a body that is not empty
-        """Its line, its effect or the story's music is heard with it from now on. A rejected one
-        cannot be chosen (422).
+        """Its line, its effect or the music of the story or the scene is heard with it from now on.
+        A rejected one cannot be chosen (422).
         """
         sound_take_of(self, take_id)
         return sound_take_out(self, sound_takes.select(take_id, actor=self.user))
+
+
+@api.at("sounds/<uuid:take_id>/keep/")
+class SoundKeepController(ApiController):
+    tags = (SOUND,)
+
+    @operation("keep_music", summary="Keep music for another order of scenes", problems=(409,))
+    def post(self, take_id: UUID, body: Body[Empty]) -> SoundTakeOut:  # noqa: ARG002  rejects a body that is not empty
+        """Music of the film that was made for another order of the scenes is up to date with the
+        present one then. It costs nothing. Other takes have no order (422).
+        """
+        sound_take_of(self, take_id)
+        return sound_take_out(self, sound_takes.keep_music(take_id, actor=self.user))
 
 
 @api.at("sounds/<uuid:take_id>/verdict/")

@@ -41,8 +41,9 @@ SENT = {
     "scene": {
         "type": "string",
         "format": "uuid",
-        "description": "The scene of a recording or of a new effect. A recording without one "
-        "replaces the voices of the whole film, an effect without one belongs to it.",
+        "description": "The scene of a recording, of music or of a new effect. A recording "
+        "without one replaces the voices of the whole film, music and an effect without one "
+        "belong to it.",
     },
     "effect": {
         "type": "string",
@@ -104,7 +105,8 @@ class StorySoundsController(ApiController):
     def post(self, story_id: UUID) -> Created[SoundTakeOut]:
         """The file is read to its end before anything is kept, and one that was cut short is
         refused. The take is heard from now on: a speech for its line, a new effect from the start
-        of its scene or of the film, music for the film, a recording in place of the voices.
+        of its scene or of the film, music for the film or its scene, a recording in place of the
+        voices.
         """
         story_of(self, story_id)
         form = _form(self)
@@ -170,7 +172,7 @@ class SoundDeselectController(ApiController):
 
 
 def _scene_sound(call: Call, scene: Scene) -> SceneSoundOut:
-    row = SceneSound.objects.filter(scene=scene).select_related("recording").first()
+    row = SceneSound.objects.filter(scene=scene).select_related("recording", "music_take").first()
     return scene_sound_out(call, row or SceneSound(scene=scene))
 
 
@@ -190,5 +192,8 @@ class SceneSoundController(ApiController):
     def patch(self, scene_id: UUID, body: Body[SceneSoundPatch]) -> SceneSoundOut:
         """Only what is sent is changed. No picture is made or encoded again for it."""
         scene = scene_of(self, scene_id)
-        domain.change_scene_sound(scene_id, actor=self.user, **sent_values(body))
+        values: dict[str, Any] = sent_values(body)
+        if "mood" in values:
+            values["mood"] = values["mood"] or ""
+        domain.change_scene_sound(scene_id, actor=self.user, **values)
         return _scene_sound(self, scene)

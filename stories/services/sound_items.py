@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from core.localized_messages import LocalizedMessage
-from stories.enums import PlanState, SoundKind
+from stories.enums import Mood, PlanState, SoundKind
 from stories.models import Effect, Line, Scene, SoundTake
 
 from .job_data import sound_key
@@ -60,3 +60,8 @@ class SoundItem(NamedTuple):
         if self.line:
             return self.line.current.text[:80]
         return self.request.prompt[:80] if self.kind == SoundKind.SOUND else ""
+
+    @property
+    def mood(self) -> str:
+        """Of music, for people."""
+        return str(Mood(self.request.mood).label) if self.kind == SoundKind.MUSIC else ""

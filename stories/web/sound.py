@@ -65,6 +65,45 @@ class ShownLine:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ShownMusic:
+    """The music of the film, or of a scene (`row`), with its takes, newest first. `price` is that
+    of one more take, None if none can be made. `taken`: the take that is selected.
+    """
+
+    item: SoundItem | None
+    takes: list[SoundTake]
+    price: Decimal | None
+    taken: SoundTake | None
+    row: SceneSound | None = None
+
+    @property
+    def state(self) -> str:
+        return self.item.state if self.item else ""
+
+    @property
+    def selected(self) -> SoundTake | None:
+        """The take that is in the film: a scene without music of its own keeps one for later."""
+        return self.taken if self.row is None or self.row.has_own_music else None
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it was made for another order of the scenes."""
+        return self.item is not None and self.state == "stale" and not self.item.will
+
+
+def _music(plan: SoundPlan, takes: list[SoundTake], row: SceneSound | None = None) -> ShownMusic:
+    """Of a scene, with its settings, or of the film (no `row`)."""
+    scene_id = row.scene_id if row else None
+    items = [item for item in plan.items if item.kind == SoundKind.MUSIC]
+    item = next((one for one in items if (one.scene.pk if one.scene else None) == scene_id), None)
+    settings = row or plan.settings
+    taken = settings.music_take if settings else None
+    if taken is not None and taken not in takes:  # of the scene that this one was copied from
+        takes = [taken, *takes]
+    return ShownMusic(item, takes, one_more_price(item), taken, row)
+
+
 def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
     """The scene's lines for its panel."""
     plan = plan_sound(story)
@@ -81,12 +120,16 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
     mine = [
         warning for warning in plan.warnings if warning.values.get("position") == scene.position
     ]
-    own = SceneSound.objects.filter(scene=scene).select_related("recording").first()
+    rows_of_scene = SceneSound.objects.filter(scene=scene)
+    own = rows_of_scene.select_related("recording", "music_take").first() or SceneSound(scene=scene)
+    others = other_takes(story, scene)
     return {
         "effects": shown_effects(story, scene, plan),
         "lines": lines,
-        "scene_sound": own or SceneSound(scene=scene),
-        "scene_sounds": other_takes(story, scene),
+        "scene_sound": own,
+        "scene_sounds": others,
+        "scene_music": _music(plan, others.get(SoundKind.MUSIC, []), own),
+        "moods": Mood.choices,
         "clip_is_silent": scene.clip_take is not None and scene.clip_take.has_sound is False,
         "film_recording": plan.settings.recording if plan.settings else None,
         "line_kinds": LineKind.choices,
@@ -137,6 +180,7 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
     settings = plan.settings or StorySound(story=story, enabled=False)
     voices = [ShownVoice(speaker, cast.voice_of(speaker)) for speaker in speakers]
     rows = connections()
+    takes = other_takes(story, None)
     playing = Maker(settings.music_provider, settings.music_model)
     return {
         "settings": settings,
@@ -155,10 +199,9 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
         "effects": shown_effects(story, None, plan),
         "scene_effects": [item for item in plan.items if item.effect and item.scene],
         "pronunciations": cast.pronunciations.entries,
-        "takes": other_takes(story, None),
-        "music_price": one_more_price(
-            next((item for item in plan.items if item.kind == SoundKind.MUSIC), None)
-        ),
+        "takes": takes,
+        "music": _music(plan, takes.get(SoundKind.MUSIC, [])),
+        "scene_music": [item for item in plan.items if item.kind == SoundKind.MUSIC and item.scene],
         "quietest": SILENT_DB,
         "loudest": LOUDEST_DB,
         "may_change": is_story_owner(user, story),

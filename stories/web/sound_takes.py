@@ -60,6 +60,15 @@ def leave_out(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse
 
 @require_POST
 @errors_as_responses
+def keep(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Keep music of the film for the present order of the scenes."""
+    take = _take(story, take_id)
+    sound_takes.keep_music(take.pk, actor=request.user)
+    return after(request, story, take.scene, _("The music is kept for the new order."))
+
+
+@require_POST
+@errors_as_responses
 def review(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
     """Approve a take, reject it with a reason, or reset its review."""
     take = _take(story, take_id)
@@ -116,28 +125,42 @@ def uuid_from(text: str, field: str) -> UUID | None:
 @require_POST
 @errors_as_responses
 def scene_sound(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
-    """Say whether the scene's clip is heard."""
+    """Say whether the scene's clip is heard, or what music the scene has."""
     scene, sent = scene_or_404(story, scene_id), request.POST
-    heard = {"yes": True, "no": False}.get(sent.get("clip_sound", ""))
-    domain.change_scene_sound(scene.pk, actor=request.user, clip_sound=heard)
+    values: dict[str, Any] = {"mood": sent["mood"]} if "mood" in sent else {}
+    if "clip_sound" in sent:
+        values["clip_sound"] = {"yes": True, "no": False}.get(sent["clip_sound"])
+    domain.change_scene_sound(scene.pk, actor=request.user, **values)
     return after(request, story, scene, _("The sound is saved."))
 
 
 @require_POST
 @errors_as_responses
 def music(request: HttpRequest, story: Story) -> HttpResponse:
-    """Make the music, or one more take of it, at the confirmed price."""
+    """Make the film's music, or one more take of it, at the confirmed price."""
+    return _make_music(request, story, None)
+
+
+@require_POST
+@errors_as_responses
+def scene_music(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """Make a scene's own music, or one more take of it, at the confirmed price."""
+    return _make_music(request, story, scene_or_404(story, scene_id))
+
+
+def _make_music(request: HttpRequest, story: Story, scene: Scene | None) -> HttpResponse:
     total = amount(request.POST.get("confirm_total", ""))
     if total is None:
         raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
-    wanted: dict[str, Any] = {"lines": [], "music": True, "again": True}
+    wanted: dict[str, Any] = {"scene_music": [scene.pk]} if scene else {"music": True}
+    wanted |= {"lines": [], "again": True}
     wanted["ask_again"] = "ask_again" in request.POST
     start = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)
     if start.stopped is not None and start.stopped.new:
-        return after(request, story, None, str(start.stopped), tone="ask")
+        return after(request, story, scene, str(start.stopped), tone="ask")
     start.require()
     message = _("Music is being made for %(price)s.") % {"price": money(start.total)}
-    return after(request, story, None, message)
+    return after(request, story, scene, message)
 
 
 def number(text: str, field: str) -> float:

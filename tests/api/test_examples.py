@@ -27,7 +27,7 @@ from providers.services.configs import organization_budget
 from stories.api import base
 from stories.api.routes import api as routes
 from stories.enums import StoryStatus
-from stories.models import Film, Scene, Story
+from stories.models import Film, Scene, SoundTake, Story
 from stories.services import sound as sound_settings
 from tests.fakes import comfyui
 from tests.pictures import picture
@@ -227,6 +227,27 @@ def _stories(record, owner, world):
     )
 
 
+def _sound_of_a_scene(record, world):
+    record("get_scene_sound", "GET", f"scenes/{world.scenes[0].pk}/sound/")
+    record(
+        "patch_scene_sound",
+        "PATCH",
+        f"scenes/{world.scenes[0].pk}/sound/",
+        {"clip_sound": True, "mood": "tense"},
+    )
+    music = SoundTake.objects.create(
+        story=world.story,
+        kind="music",
+        file=world.sound.file,
+        sha256="0" * 64,
+        mime="audio/flac",
+        samples=8 * 48_000,
+        scene_order=[one.key for one in reversed(world.scenes)],
+    )
+    record("keep_music", "POST", f"sounds/{music.pk}/keep/", {})
+    record("keep_music", "POST", f"sounds/{world.sound.pk}/keep/", {})
+
+
 def _sound(record, world):
     story, scene, sound = world.story.pk, world.scenes[0].pk, world.sound.pk
     record("list_lines", "GET", f"scenes/{scene}/lines/")
@@ -267,8 +288,7 @@ def _sound(record, world):
     record("get_effect", "GET", f"effects/{effect['id']}/")
     record("patch_effect", "PATCH", f"effects/{effect['id']}/", {"level_db": -6.0})
     record("delete_effect", "DELETE", f"effects/{effect['id']}/")
-    record("get_scene_sound", "GET", f"scenes/{scene}/sound/")
-    record("patch_scene_sound", "PATCH", f"scenes/{scene}/sound/", {"clip_sound": True})
+    _sound_of_a_scene(record, world)
     record.keep(
         "upload_sound",
         record.client.send(

@@ -71,10 +71,12 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "board_effect_make": ("make_sound",),
     "board_effect_remove": ("delete_effect",),
     "board_scene_sound": ("get_scene_sound", "patch_scene_sound"),
+    "board_scene_music": ("make_sound",),
     "board_sound_upload": ("upload_sound",),
     "board_sound_choose": ("choose_sound",),
     "board_sound_review": ("judge_sound",),
     "board_sound_leave": ("deselect_sound",),
+    "board_sound_keep": ("keep_music",),
     # Cast
     "stories_story_cast": ("list_cast",),
     "stories_story_cast_add": ("add_member",),

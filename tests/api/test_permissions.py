@@ -161,6 +161,7 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "judge_sound": ("sounds/{sound}/verdict/", {"verdict": "approved"}, changed(200)),
     "upload_sound": ("stories/{story}/sounds/", "sound", changed(201)),
     "deselect_sound": ("sounds/{sound}/deselect/", {}, changed(200)),
+    "keep_music": ("sounds/{sound}/keep/", {}, changed(422)),  # it is speech
     "list_effects": ("stories/{story}/effects/", None, seen()),
     "create_effect": ("stories/{story}/effects/", {"prompt": "rain"}, changed(201)),
     "get_effect": ("effects/{effect}/", None, seen()),

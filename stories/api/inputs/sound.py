@@ -79,12 +79,14 @@ class VoiceIn(Strict):
 
 
 class GenerateSoundIn(Strict):
-    """`lines` left out, without music and effects: of all that need it. `music`: also the music.
-    `effects`: these effects. `again`: also what is up to date, as another take.
+    """`lines` left out, without music and effects: of all that need it. `music`: also the music of
+    the film. `scene_music`: the own music of these scenes. `effects`: these effects. `again`: also
+    what is up to date, as another take.
     """
 
     lines: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] | UnsetType = UNSET
     music: bool = False
+    scene_music: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] = []
     effects: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] = []
     again: bool = False
     confirm_total: MoneyIn | UnsetType = UNSET

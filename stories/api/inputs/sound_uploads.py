@@ -6,13 +6,16 @@ from msgspec import UNSET, UnsetType
 
 from api.inputs import Strict
 from api.paging import Paging
-from stories.enums import SoundKind
+from stories.enums import Mood, SoundKind
 
 
 class SceneSoundPatch(Strict):
-    """`clip_sound`: whether the clip's own sound is heard; null: only if nobody speaks there."""
+    """`clip_sound`: whether the clip's own sound is heard; null: only if nobody speaks there.
+    `mood`: of the scene's own music, `none` without; null: the film's music goes on.
+    """
 
     clip_sound: bool | UnsetType | None = UNSET
+    mood: Mood | UnsetType | None = UNSET
 
 
 class SoundFilter(Paging):

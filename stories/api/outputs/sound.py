@@ -96,8 +96,9 @@ class VoiceOut(msgspec.Struct):
 
 
 class SoundItemOut(msgspec.Struct):
-    """The speech of a line, the music, or an effect; music has neither `line_id` nor `scene_id`.
-    `will`: a take is made, at `price`.
+    """The speech of a line, music, or an effect; music of the film has neither `line_id` nor
+    `scene_id`. `will`: a take is made, at `price`. Music of the film that was made for another
+    order of the scenes is `stale` and not made again by itself.
     """
 
     kind: SoundKind
@@ -105,7 +106,7 @@ class SoundItemOut(msgspec.Struct):
     effect_id: UUID | None
     scene_id: UUID | None
     position: Annotated[
-        int, Meta(description="Of the scene; 0 for music and for effects of the whole film.")
+        int, Meta(description="Of the scene; 0 for music and effects of the whole film.")
     ]
     state: PlanState
     will: bool
@@ -164,6 +165,15 @@ class SceneSoundOut(msgspec.Struct):
     clip_sound: Annotated[
         bool | None, Meta(description="Null: the clip is heard only if nobody speaks.")
     ]
+    mood: Annotated[
+        Mood | None,
+        Meta(
+            description="Of the scene's own music, `none` without. Null: the film's music goes on."
+        ),
+    ]
+    music: Annotated[
+        SoundTakeOut | None, Meta(description="The scene's selected music; heard with a mood.")
+    ]
 
 
 class EffectOut(msgspec.Struct):
@@ -199,6 +209,8 @@ def scene_sound_out(call: Call, row: SceneSound) -> SceneSoundOut:
         scene_id=row.scene_id,
         recording=sound_take_out(call, row.recording) if row.recording else None,
         clip_sound=row.clip_sound,
+        mood=Mood(row.mood) if row.mood else None,
+        music=sound_take_out(call, row.music_take) if row.music_take else None,
     )
 
 
