@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.admin.display import money
 from core.localized_messages import DomainError
-from core.numbers import amount, whole_number
+from core.numbers import whole_number
 from providers.models import AIProviderConfig
 from stories.enums import CastKind, ReviewStatus
 from stories.errors import ApprovalNeeded, Invalid
@@ -32,6 +32,7 @@ from stories.services.sheets import SheetPlan, plan_sheets
 from stories.services.sound import cast_of
 
 from . import story_pages
+from .form_values import confirmed_price
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
 
 VARIANTS = 3
@@ -319,9 +320,7 @@ def change_look(request: HttpRequest, story: Story, look_id: UUID, act: str) -> 
 
 
 def _generated(request: HttpRequest, look: Look) -> str:
-    total = amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    total = confirmed_price(request)
     start = generate_sheet(
         look.pk,
         actor=request.user,

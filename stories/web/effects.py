@@ -12,7 +12,6 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from core.admin.display import money
-from core.numbers import amount
 from providers.models import AIProviderConfig
 from stories.errors import Invalid
 from stories.models import Effect, Scene, SoundTake, Story
@@ -22,6 +21,7 @@ from stories.services.generation import generate_sound
 from stories.services.sound_items import SoundItem
 from stories.services.sound_plan import SoundPlan
 
+from .form_values import confirmed_price
 from .responses import errors_as_responses, scene_or_404
 from .sound_takes import after, number, one_more_price, uuid_from
 
@@ -138,9 +138,7 @@ def remove(request: HttpRequest, story: Story, effect_id: UUID) -> HttpResponse:
 @errors_as_responses
 def make(request: HttpRequest, story: Story, effect_id: UUID) -> HttpResponse:
     """Make an effect, or one more take of it, at the confirmed price."""
-    effect, total = _effect(story, effect_id), amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    effect, total = _effect(story, effect_id), confirmed_price(request)
     wanted: dict[str, Any] = {"effects": [effect.pk], "again": True}
     wanted["ask_again"] = "ask_again" in request.POST
     start = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)

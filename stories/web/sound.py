@@ -15,7 +15,6 @@ from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from core.admin.display import money
-from core.numbers import amount
 from providers.enums import Kind
 from providers.registry import makes
 from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind, TakeSource
@@ -33,6 +32,7 @@ from stories.services.sound_items import SoundItem
 from stories.services.sound_plan import SoundPlan, plan_sound
 
 from .effects import shown_effects
+from .form_values import confirmed_price
 from .forms import connections, maker_choices, maker_from, maker_value
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
 from .sound_takes import number, one_more_price
@@ -282,9 +282,7 @@ def _id(text: str) -> UUID | None:
 def speak(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """Speak one line, or all of the scene's that need it, at the confirmed price."""
     scene = scene_or_404(story, scene_id)
-    total = amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    total = confirmed_price(request)
     chosen = _id(request.POST.get("line", ""))
     keys = [chosen] if chosen else list(Line.live.filter(scene=scene).values_list("pk", flat=True))
     wanted: dict[str, Any] = {

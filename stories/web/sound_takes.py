@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST
 
 from core.admin.display import money
 from core.localized_messages import DomainError
-from core.numbers import amount
 from stories.enums import ReviewStatus, SoundKind
 from stories.errors import Invalid
 from stories.models import Scene, SoundTake, Story
@@ -24,6 +23,7 @@ from stories.services.sound_items import SoundItem
 from stories.services.sound_plan import priced_again
 from stories.services.sound_uploads import upload_sound
 
+from .form_values import confirmed_price
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
 
 
@@ -149,9 +149,7 @@ def scene_music(request: HttpRequest, story: Story, scene_id: UUID) -> HttpRespo
 
 
 def _make_music(request: HttpRequest, story: Story, scene: Scene | None) -> HttpResponse:
-    total = amount(request.POST.get("confirm_total", ""))
-    if total is None:
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    total = confirmed_price(request)
     wanted: dict[str, Any] = {"scene_music": [scene.pk]} if scene else {"music": True}
     wanted |= {"lines": [], "again": True}
     wanted["ask_again"] = "ask_again" in request.POST
