@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
+from accounts.roles import label_of
 from core.admin.model_admin import ModelAdmin
 from providers.models import OrganizationBudget, RoleLimit
 from providers.services import configs, money_changes
@@ -22,6 +23,12 @@ class RoleLimitInline(TabularInline):
     extra = 0
     fields = ("role", "plan_limit", "approve_limit")
     verbose_name_plural = gettext_lazy("Limits of roles, instead of the organization's")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "role":
+            field.label_from_instance = lambda role: label_of(role.name)
+        return field
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(SET_LIMITS)

@@ -24,6 +24,8 @@ class MoneyChange(models.Model):
     at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("change of prices or limits")
+        verbose_name_plural = _("changes of prices or limits")
         default_permissions = ()
         ordering = ("id",)
         indexes = (models.Index(fields=("actor", "-at"), name="money_change_actor"),)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import label_of
 from providers.enums import BillSource
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
@@ -84,7 +85,7 @@ class RoleLimit(models.Model):
         ordering = ("role__name",)
 
     def __str__(self) -> str:
-        return str(self.role)
+        return label_of(self.role.name)
 
 
 class Bill(models.Model):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .config import AIProviderConfig
 
@@ -15,6 +16,8 @@ class ProviderQuestion(models.Model):
     asked_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("free question to a provider")
+        verbose_name_plural = _("free questions to providers")
         default_permissions = ()
         indexes = (models.Index(fields=("provider", "asked_at"), name="provider_question_limits"),)
 

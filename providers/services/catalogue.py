@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import AuditAction
+from core.localized_messages import LocalizedMessage
 from providers import edits
 from providers.enums import Kind, Unit
 from providers.errors import Forbidden, Invalid
@@ -188,7 +189,10 @@ def accept(
             _apply(locked, change, catalogue.read_on)
         names = ", ".join(change.name for change in made)
         if made:
-            detail = f"Catalogue of {catalogue.read_on.isoformat()}: {names}."
+            detail = LocalizedMessage(
+                gettext_noop("Catalogue of %(day)s: %(names)s."),
+                {"day": catalogue.read_on.isoformat(), "names": names},
+            )
             audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=detail)
     return made
 

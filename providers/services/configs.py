@@ -107,7 +107,12 @@ def pause(config: AIProviderConfig, *, actor: Any, reason: str) -> AIProviderCon
         raise Invalid(gettext_noop("Give a reason."), field="reason")
     config.is_paused, config.pause_reason, config.pause_note_data = True, reason[:200], {}
     config.save(update_fields=("is_paused", "pause_reason", "pause_note_data", "updated_at"))
-    audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=f"Paused: {reason}")
+    audit.record(
+        AuditAction.CHANGED,
+        actor=actor,
+        target=config,
+        detail=LocalizedMessage(gettext_noop("Paused: %(reason)s"), {"reason": reason}),
+    )
     return config
 
 
@@ -121,7 +126,12 @@ def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     config.save(
         update_fields=("is_paused", "pause_reason", "pause_note_data", "not_before", "updated_at")
     )
-    audit.record(AuditAction.CHANGED, actor=actor, target=config, detail="Resumed.")
+    audit.record(
+        AuditAction.CHANGED,
+        actor=actor,
+        target=config,
+        detail=LocalizedMessage(gettext_noop("Resumed.")),
+    )
     return config
 
 

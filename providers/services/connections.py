@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import AuditAction
 from core import visible
-from core.localized_messages import DomainError, LocalizedMessage
+from core.localized_messages import DomainError, LocalizedMessage, Value, listed
 from providers import addresses, keys
 from providers.adapters import Health
 from providers.calls import balance_evidence
@@ -58,7 +58,12 @@ def add(config: AIProviderConfig, *, actor: Any, key: str = "") -> AIProviderCon
     if key.strip():
         configs.set_key(config, actor=actor, key=key)
     configs.wake_the_waiting(provider=config.provider)
-    audit.record(AuditAction.ADDED, actor=actor, target=config, detail=f"Kind: {config.kind}.")
+    audit.record(
+        AuditAction.ADDED,
+        actor=actor,
+        target=config,
+        detail=LocalizedMessage(gettext_noop("Kind: %(kind)s."), {"kind": NAMES[config.kind]}),
+    )
     return config
 
 
@@ -95,9 +100,14 @@ def change(
         if key is not None or SENDS_KEYS & set(changed):
             configs.forget_test(row)
         configs.wake_the_waiting(provider=row.provider)
-        done = ", ".join([*changed, *(["key"] if key is not None else [])])
+        # Django's documented way to a field
+        done: list[Value] = [row._meta.get_field(name).verbose_name for name in changed]  # noqa: SLF001
+        if key is not None:
+            done.append(LocalizedMessage(gettext_noop("key")))
         if done:
-            detail = f"Changed: {done}."
+            detail = LocalizedMessage(
+                gettext_noop("Changed: %(fields)s."), {"fields": listed(done)}
+            )
             audit.record(AuditAction.CHANGED, actor=actor, target=row, detail=detail)
     return row
 
@@ -134,7 +144,12 @@ def archive(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
         row.tested_at = row.test_works = row.balance = row.balance_at = None
         row.test_note_data = {}
         row.save()
-        audit.record(AuditAction.CHANGED, actor=actor, target=row, detail="Archived; key removed.")
+        audit.record(
+            AuditAction.CHANGED,
+            actor=actor,
+            target=row,
+            detail=LocalizedMessage(gettext_noop("Archived; key removed.")),
+        )
     return row
 
 
@@ -146,7 +161,12 @@ def restore(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     if row.archived_at is not None:
         row.archived_at = None
         row.save(update_fields=("archived_at", "updated_at"))
-        audit.record(AuditAction.CHANGED, actor=actor, target=row, detail="Restored.")
+        audit.record(
+            AuditAction.CHANGED,
+            actor=actor,
+            target=row,
+            detail=LocalizedMessage(gettext_noop("Restored.")),
+        )
     return row
 
 

@@ -1,6 +1,6 @@
 """The models of a connection: adding one by hand, its price, which is used, and removing it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import AuditAction
 from core import visible
+from core.localized_messages import LocalizedMessage, listed
+from providers.enums import Kind
 from providers.errors import Conflict, Invalid
 from providers.models import AIProviderConfig, ProviderModel
 
@@ -37,14 +39,16 @@ def remove(row: ProviderModel, *, actor: Any) -> None:
     configs.require(actor, "change_aiproviderconfig")
     with money_changes.of_prices(row.provider_id, actor=actor):
         config = AIProviderConfig.objects.select_for_update().get(pk=row.provider.pk)
-        _record(config, row, "removed", actor)
+        _record(config, row, LocalizedMessage(gettext_noop("removed")), actor)
         ProviderModel.objects.filter(pk=row.pk).delete()
         configs.wake_the_waiting(provider=config.provider)
 
 
 def note(config: AIProviderConfig, names: Collection[str], *, actor: Any) -> None:
     """Record that models with these names were changed by the form of their connection."""
-    detail = f"Models changed: {', '.join(sorted(names))}."
+    detail = LocalizedMessage(
+        gettext_noop("Models changed: %(names)s."), {"names": ", ".join(sorted(names))}
+    )
     audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=detail)
 
 
@@ -72,7 +76,7 @@ def _write(row: ProviderModel, *, actor: Any, values: dict[str, Any]) -> Provide
         if row.is_default:
             rows.filter(is_default=True).update(is_default=False)
         row.save()
-        _record(config, row, "added" if is_new else f"changed: {', '.join(values)}", actor)
+        _record(config, row, _what(values, is_new=is_new), actor)
         configs.wake_the_waiting(provider=config.provider)
     return row
 
@@ -94,6 +98,19 @@ def _clean(row: ProviderModel) -> None:
         ) from error
 
 
-def _record(config: AIProviderConfig, row: ProviderModel, what: str, actor: Any) -> None:
-    detail = f"Model {row.name} ({row.kind}) {what}."
+def _what(values: Mapping[str, Any], *, is_new: bool) -> LocalizedMessage:
+    if is_new:
+        return LocalizedMessage(gettext_noop("added"))
+    # Django's documented way to a field
+    names = listed(ProviderModel._meta.get_field(name).verbose_name for name in values)  # noqa: SLF001
+    return LocalizedMessage(gettext_noop("changed: %(fields)s"), {"fields": names})
+
+
+def _record(
+    config: AIProviderConfig, row: ProviderModel, what: LocalizedMessage, actor: Any
+) -> None:
+    detail = LocalizedMessage(
+        gettext_noop("Model %(name)s (%(kind)s): %(what)s."),
+        {"name": row.name, "kind": Kind(row.kind).label, "what": what},
+    )
     audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=detail)

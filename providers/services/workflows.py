@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import AuditAction
 from core import visible
+from core.localized_messages import LocalizedMessage
 from providers.backends.comfyui import workflow
 from providers.enums import Kind, Unit
 from providers.errors import Forbidden, Invalid
@@ -80,7 +81,10 @@ def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderMode
     options = {"workflow": graph, "map": mapping, "output": upload.output, "sha256": sha, **frames}
     with money_changes.of_prices(config.provider, actor=actor):
         row = _write(config, upload, name=name, options=options, mapping=mapping)
-        detail = f"Workflow {row.name} ({row.kind}) added."
+        detail = LocalizedMessage(
+            gettext_noop("Workflow %(name)s (%(kind)s) added."),
+            {"name": row.name, "kind": Kind(row.kind).label},
+        )
         audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=detail)
     return row
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -19,9 +19,11 @@ from django.utils.translation import gettext_noop
 from accounts.models import ApiKey, ServiceAccount
 from api.problems import Problem, unauthorized
 from core import visible
-from core.localized_messages import DomainError
+from core.localized_messages import DomainError, LocalizedMessage
 
+from . import audit
 from .account_versions import current_version, loaded_version
+from .roles import LABELS
 
 START = "vps_"  # scanners for secrets find keys by it
 NAME_LENGTH = 80
@@ -93,7 +95,11 @@ def create_account(*, name: str, role: Group, purpose: str, actor: User) -> Serv
             user.save()
             user.groups.add(role)
             made = ServiceAccount.objects.create(user=user, purpose=purpose[:200], created_by=actor)
-            _log(actor, user, f"Service account created with the role {role.name}.", ADDITION)
+            message = LocalizedMessage(
+                gettext_noop("Service account created with the role %(role)s."),
+                {"role": LABELS.get(role.name, role.name)},
+            )
+            audit.log(actor, user, message, ADDITION)
             return made
     except ValidationError as error:
         raise InvalidError(
@@ -162,7 +168,11 @@ def revoke(key: ApiKey, *, actor: User) -> None:
         if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(
             revoked_at=timezone.now(), revoked_by=actor
         ):
-            _log(actor, key.account.user, f"API key {key} revoked.")
+            audit.log(
+                actor,
+                key.account.user,
+                LocalizedMessage(gettext_noop("API key %(key)s revoked."), {"key": str(key)}),
+            )
 
 
 def valid_keys(account: ServiceAccount) -> Any:
@@ -255,13 +265,12 @@ def _issue(
         created_by=actor,
         expires_at=expires,
     )
-    _log(actor, account.user, f"API key {row} issued for {', '.join(row.scopes)}.")
+    message = LocalizedMessage(
+        gettext_noop("API key %(key)s issued for %(scopes)s."),
+        {"key": str(row), "scopes": ", ".join(row.scopes)},
+    )
+    audit.log(actor, account.user, message)
     return row, key
-
-
-def _log(actor: User, user: User, message: str, flag: int = CHANGE) -> None:
-    """Write who did it into the history of the account."""
-    LogEntry.objects.log_actions(actor.pk, [user], flag, change_message=message, single_object=True)
 
 
 def _hash(key: str) -> str:

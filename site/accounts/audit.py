@@ -1,15 +1,19 @@
 """Writes the audit log, and keeps it append-only by triggers in the database."""
 
+import json
+from contextlib import suppress
 from typing import Any
 
 from allauth.core import context
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections, models
 from django.http import HttpRequest
 
 from accounts.models import AuditAction, AuditEntry
 from core.client_address import client_address
+from core.localized_messages import LocalizedMessage
 
 LONGEST_DETAIL = 4000
 TABLE = "web_auditentry"
@@ -43,12 +47,13 @@ def record(
     actor: User | None = None,
     name: str = "",
     target: models.Model | None = None,
-    detail: str = "",
+    detail: str | LocalizedMessage = "",
     request: HttpRequest | None = None,
 ) -> None:
     """Add an entry, in the transaction of what it tells of.
 
-    `name` is of an account that could not be loaded. Without `request` the address is that of the
+    `detail` is a message of the studio, or words that a person wrote. `name` is of an account that
+    could not be loaded. Without `request` the address is that of the
     request that runs now, if one does.
     """
     found = request if request is not None else context.request
@@ -59,14 +64,47 @@ def record(
         object_type=target._meta.label_lower if target else "",  # noqa: SLF001  Django's documented way to a model's name
         object_id=str(target.pk)[:64] if target else "",
         object_name=str(target)[:200] if target else "",
-        detail=detail[:LONGEST_DETAIL],
+        detail=_stored(detail),
         address=client_address(found) if found is not None else "",
     )
+
+
+def _stored(detail: str | LocalizedMessage) -> str:
+    """A message is stored with its values, so that each reader has it in their own language."""
+    if not isinstance(detail, LocalizedMessage):
+        return detail[:LONGEST_DETAIL]
+    text = json.dumps(detail.as_json(), ensure_ascii=False)
+    return text if len(text) <= LONGEST_DETAIL else detail.english[:LONGEST_DETAIL]
+
+
+def words_of(entry: AuditEntry) -> str:
+    """The detail in the active language. The admin stores what changed as JSON of its own."""
+    if entry.detail.startswith('{"template"'):
+        with suppress(
+            ValueError, KeyError, TypeError, AttributeError
+        ):  # a person may have written this
+            return str(LocalizedMessage.from_json(json.loads(entry.detail)))
+    return str(LogEntry(change_message=entry.detail).get_change_message())
+
+
+def log(actor: Any, person: User, message: LocalizedMessage, flag: int = CHANGE) -> None:
+    """Write into the history of an account, and so into the audit log, who changed it."""
+    entry = LogEntry(
+        user_id=actor.pk,
+        content_type=ContentType.objects.get_for_model(person),
+        object_id=str(person.pk),
+        object_repr=str(person)[:200],
+        action_flag=flag,
+        change_message=message.english,
+    )
+    entry.audit_detail = message  # type: ignore[attr-defined]  # read in `record_log_entry`
+    entry.save()
 
 
 def record_log_entry(entry: LogEntry) -> None:
     """Add an entry for what the admin's history was told. `detail` is its message."""
     kind = entry.content_type
+    detail: str | LocalizedMessage = getattr(entry, "audit_detail", entry.change_message)
     AuditEntry.objects.create(
         action=ACTIONS.get(entry.action_flag, AuditAction.CHANGED),
         actor_id=entry.user_id,
@@ -74,7 +112,7 @@ def record_log_entry(entry: LogEntry) -> None:
         object_type=f"{kind.app_label}.{kind.model}" if kind else "",
         object_id=str(entry.object_id or "")[:64],
         object_name=entry.object_repr[:200],
-        detail=entry.change_message[:LONGEST_DETAIL],
+        detail=_stored(detail),
         address=client_address(context.request) if context.request is not None else "",
     )
 

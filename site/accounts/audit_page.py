@@ -5,7 +5,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -15,13 +14,18 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import AuditAction, AuditEntry
 from core.numbers import whole_number
 
+from .audit import words_of
+
 PERMISSION = "web.view_auditentry"
 ROWS = 50
 LONGEST = 150
+# Kinds of packages that name them in English only.
+OTHERS = (gettext_noop("authenticator"), gettext_noop("user session"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +102,11 @@ def _kinds() -> list[tuple[str, str]]:
     """The kinds of objects that can appear, by their names on screen. Cached by Django."""
     found = [
         # Django's documented way to a model's name
-        (f"{kind.app_label}.{kind.model}", str(model._meta.verbose_name))  # noqa: SLF001
+        (f"{kind.app_label}.{kind.model}", _(str(model._meta.verbose_name)))  # noqa: SLF001
         for kind in ContentType.objects.order_by("app_label", "model")[:300]
         if (model := kind.model_class())
     ]
     return sorted(found, key=lambda pair: pair[1])
-
-
-def message_of(entry: AuditEntry) -> str:
-    """Put the detail into words: the admin stores what changed as JSON."""
-    return str(LogEntry(change_message=entry.detail).get_change_message())
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -133,7 +132,7 @@ def page(request: HttpRequest) -> HttpResponse:
             title=_("Audit log"),
             crumbs=[],
             rows=[
-                (row, names.get(row.object_type, row.object_type), message_of(row)) for row in shown
+                (row, names.get(row.object_type, row.object_type), words_of(row)) for row in shown
             ],
             wanted=wanted,
             actions=AuditAction.choices,

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import AuditAction, Invitation
 from core import visible
-from core.localized_messages import DomainError
+from core.localized_messages import DomainError, LocalizedMessage
 from core.unicode_normalization import composed
 
 from . import audit
 from .api_keys import InvalidError, NotAllowedError
+from .roles import LABELS
 
 LIFE = timedelta(days=7)
 NAME_LENGTH = 150
@@ -46,7 +47,14 @@ def invite(*, name: str, role: Group, actor: User) -> tuple[Invitation, str]:
             created_by=actor,
             expires_at=timezone.now() + LIFE,
         )
-        audit.record(AuditAction.ADDED, actor=actor, target=made, detail=f"Role {role.name}.")
+        audit.record(
+            AuditAction.ADDED,
+            actor=actor,
+            target=made,
+            detail=LocalizedMessage(
+                gettext_noop("Role: %(role)s."), {"role": LABELS.get(role.name, role.name)}
+            ),
+        )
     return made, token
 
 
@@ -95,7 +103,13 @@ def accept(token: str, *, username: str, password: str) -> User:
                 AuditAction.ADDED,
                 actor=user,
                 target=user,
-                detail=f"Invited as {invitation.name}, with the role {invitation.role.name}.",
+                detail=LocalizedMessage(
+                    gettext_noop("Invited as %(name)s, with the role %(role)s."),
+                    {
+                        "name": invitation.name,
+                        "role": LABELS.get(invitation.role.name, invitation.role.name),
+                    },
+                ),
             )
     except ValidationError as error:
         raise InvalidError(

@@ -3,16 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from accounts import login_throttle
+from accounts import audit, login_throttle
 from core.admin.confirm_dialog import ask
+from core.localized_messages import LocalizedMessage
 
 
 def unlock(request: HttpRequest, pk: int) -> HttpResponse:
@@ -27,12 +28,8 @@ def unlock(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act() -> str:
         login_throttle.unlock(person.get_username())
-        LogEntry.objects.log_actions(
-            actor.pk,
-            [person],
-            CHANGE,
-            change_message="Wrong log-in tries were forgotten.",
-            single_object=True,
+        audit.log(
+            actor, person, LocalizedMessage(gettext_noop("Wrong log-in tries were forgotten."))
         )
         return _("%(name)s can log in again at once.") % {"name": person.get_username()}
 

@@ -8,7 +8,6 @@ import segno
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -18,12 +17,14 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import login_throttle, mfa, sessions
+from accounts import audit, login_throttle, mfa, sessions
 from api.problems import Problem
 from core.admin.confirm_dialog import ask, in_dialog
+from core.localized_messages import LocalizedMessage
 
 # Pages reachable without a required second factor: its own page, log-in and log-out, and page
 # resources.
@@ -164,7 +165,7 @@ def _begin(request: HttpRequest, user: User) -> HttpResponse:
 def _confirm(request: HttpRequest, user: User) -> list[str]:
     codes = login_throttle.confirm_mfa(request, user, _code(request))
     request.session.pop(mfa.PENDING, None)
-    set_up(request, user, "The second factor was set up.")
+    set_up(request, user, gettext_noop("The second factor was set up."))
     return codes
 
 
@@ -191,14 +192,14 @@ def _cancel(request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG001  
 
 def _renew(request: HttpRequest, user: User) -> list[str]:
     _prove(request, user)
-    written(user, user, "New recovery codes were made.")
+    written(user, user, gettext_noop("New recovery codes were made."))
     return mfa.new_recovery_codes(user)
 
 
 def _remove(request: HttpRequest, user: User) -> HttpResponse:
     if mfa.has_app(user):
         _prove(request, user)
-        written(user, user, "The second factor was taken off.")
+        written(user, user, gettext_noop("The second factor was taken off."))
         mfa.remove_app(user)
     if not mfa.is_set_up(user):
         request.session.pop(mfa.PASSED, None)
@@ -237,7 +238,7 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     def act() -> str:
         if mfa.remove(person):
             sessions.end_all(person)
-            written(request.user, person, "The second factor was reset.")
+            written(request.user, person, gettext_noop("The second factor was reset."))
         return _(
             "%(name)s now logs in with the password alone, until a new second factor is set up."
         ) % {"name": person.get_username()}
@@ -255,6 +256,4 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
 
 def written(actor: Any, person: User, what: str) -> None:
     """Add an entry to the account's history, and through it to the audit log."""
-    LogEntry.objects.log_actions(
-        actor.pk, [person], CHANGE, change_message=what, single_object=True
-    )
+    audit.log(actor, person, LocalizedMessage(what))

@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.generic.base import ContextMixin
 
 from . import mfa
@@ -82,7 +83,7 @@ def added(
     **_: object,
 ) -> None:
     if authenticator.type == Authenticator.Type.WEBAUTHN:
-        set_up(request, user, "A passkey was added.")
+        set_up(request, user, gettext_noop("A passkey was added."))
 
 
 def removed(
@@ -94,7 +95,7 @@ def removed(
     **_: object,
 ) -> None:
     if authenticator.type == Authenticator.Type.WEBAUTHN:
-        written(user, user, "A passkey was removed.")
+        written(user, user, gettext_noop("A passkey was removed."))
         if not mfa.is_set_up(user):
             request.session.pop(mfa.PASSED, None)
 

@@ -1,5 +1,6 @@
 """Pages on which administrators manage service accounts and their API keys."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from accounts.models import ApiKey, ServiceAccount
 from core.admin.confirm_dialog import ask
 from core.localized_messages import DomainError
 from core.numbers import whole_number
+
+from .roles import label_of
 
 LIST_LIMIT = 200
 KEYS_SHOWN = 100
@@ -78,13 +81,22 @@ def accounts(request: HttpRequest) -> HttpResponse:
             request,
             title=TITLE,
             crumbs=[],
-            rows=rows,
-            roles=Group.objects.exclude(permissions__codename="approve_plan").order_by("name"),
+            rows=[(row, roles_in_words(row.user.groups.all())) for row in rows],
+            roles=[
+                (role.pk, label_of(role.name))
+                for role in Group.objects.exclude(permissions__codename="approve_plan").order_by(
+                    "name"
+                )
+            ],
             posted=request.POST,
             error=error,
         ),
         status=409 if error else 200,
     )
+
+
+def roles_in_words(roles: Iterable[Group]) -> str:
+    return ", ".join(label_of(role.name) for role in roles)
 
 
 @never_cache
@@ -130,7 +142,7 @@ def _account_page(
             title=found.user.get_username(),
             crumbs=[(TITLE, reverse("admin:service_accounts"))],
             account=found,
-            roles=", ".join(found.user.groups.values_list("name", flat=True)),
+            roles=roles_in_words(found.user.groups.all()),
             rows=rows,
             scopes=SCOPE_NAMES.items(),
             chosen=request.POST.getlist("scopes") if error else ["read"],

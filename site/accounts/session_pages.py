@@ -18,12 +18,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 
 from accounts.models import AuditAction, RefreshToken
+from core.localized_messages import LocalizedMessage
 from core.numbers import whole_number
 
 from . import audit, refresh_tokens, sessions
+
+ENDED = {
+    "browser": gettext_noop("In a browser."),
+    "api": gettext_noop("Over the API."),
+    "all": gettext_noop("All others."),
+}
 
 MOST = 100
 # Not bound to: of a session that began before addresses were kept
@@ -90,7 +98,9 @@ def end_log_in(user: User, *, kind: str, key: str, actor: User) -> bool:
             if not open_now.exists():
                 return False
             refresh_tokens.revoke_family(family)
-        audit.record(AuditAction.ENDED, actor=actor, target=user, detail=kind)
+        audit.record(
+            AuditAction.ENDED, actor=actor, target=user, detail=LocalizedMessage(ENDED[kind])
+        )
     return True
 
 
@@ -98,7 +108,9 @@ def end_others(user: User, *, actor: User, but: str | None) -> None:
     """End every log-in of this user, except the browser session with the key `but`."""
     with transaction.atomic():
         sessions.end_all(user, but=but)
-        audit.record(AuditAction.ENDED, actor=actor, target=user, detail="all")
+        audit.record(
+            AuditAction.ENDED, actor=actor, target=user, detail=LocalizedMessage(ENDED["all"])
+        )
 
 
 def _uuid(text: str) -> UUID | None:

@@ -19,17 +19,20 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from . import sessions
+from core.localized_messages import LocalizedMessage, listed
+
+from . import audit, sessions
 from .access_tokens import SIGN_ON_ALGORITHMS
 from .api_keys import is_service_account
 from .claims import names_its_person, roles_of, username_of
+from .roles import LABELS
 
 PROVIDER_ID = "company"
 ADMINISTRATOR = "administrator"  # a role of settings that makes superusers
@@ -174,14 +177,17 @@ def apply_roles(user: User, roles: frozenset[str]) -> None:
             user.is_superuser = ADMINISTRATOR in roles
             user.save(update_fields=("is_superuser",))
         if before != wanted:
-            _note(user, f"Roles by single sign-on: {', '.join(sorted(wanted)) or 'none'}.")
+            audit.log(user, user, _roles_given(sorted(wanted)))
         if not roles:
             sessions.end_all(user)
 
 
-def _note(user: User, message: str) -> None:
-    LogEntry.objects.log_actions(
-        user.pk, [user], CHANGE, change_message=message, single_object=True
+def _roles_given(names: list[str]) -> LocalizedMessage:
+    if not names:
+        return LocalizedMessage(gettext_noop("Roles by single sign-on: none."))
+    return LocalizedMessage(
+        gettext_noop("Roles by single sign-on: %(roles)s."),
+        {"roles": listed(LABELS.get(name, name) for name in names)},
     )
 
 

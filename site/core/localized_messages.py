@@ -1,5 +1,6 @@
 """Localized messages, stored as a template and values so that they can be shown in any language."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,6 +64,12 @@ class LocalizedMessage:
 
     def __bool__(self) -> bool:
         return bool(self.template)
+
+
+def listed(items: Iterable[Value]) -> LocalizedMessage:
+    """Return one message of several values, with commas between them."""
+    values = {str(number): item for number, item in enumerate(items)}
+    return LocalizedMessage(", ".join(f"%({name})s" for name in values), values)
 
 
 def _in_words(value: Value) -> Any:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import AuditAction
 from core import visible
-from core.localized_messages import DomainError
+from core.localized_messages import DomainError, LocalizedMessage
 
 from . import posting, send_jobs
 from .enums import FOR_PROGRAMS
@@ -55,7 +55,12 @@ def add(*, name: str, url: str, events: Collection[str], actor: Any) -> tuple[We
                 gettext_noop("There are %(most)s webhooks already."), most=MOST, field="name"
             )
         row.save(force_insert=True)
-        audit.record(AuditAction.ADDED, actor=actor, target=row, detail=f"To {row.host}.")
+        audit.record(
+            AuditAction.ADDED,
+            actor=actor,
+            target=row,
+            detail=LocalizedMessage(gettext_noop("To %(host)s."), {"host": row.host}),
+        )
     return row, secret
 
 
@@ -80,7 +85,12 @@ def change(
             row.is_active = is_active
             row.failing_since = row.disabled_at = None
         row.save()
-        audit.record(AuditAction.CHANGED, actor=actor, target=row, detail=f"To {row.host}.")
+        audit.record(
+            AuditAction.CHANGED,
+            actor=actor,
+            target=row,
+            detail=LocalizedMessage(gettext_noop("To %(host)s."), {"host": row.host}),
+        )
         if row.is_active:
             send_jobs.wake_on_commit(endpoints=[row.pk])
     return row
@@ -107,7 +117,12 @@ def rotate_secret(webhook_id: UUID, *, actor: Any) -> tuple[WebhookEndpoint, str
         row.old_secret_enc, row.secret_enc = row.secret_enc, posting.sealed(SECRET, secret)
         row.old_secret_until = timezone.now() + OLD_SECRET_LIFE
         row.save()
-        audit.record(AuditAction.CHANGED, actor=actor, target=row, detail="Secret replaced.")
+        audit.record(
+            AuditAction.CHANGED,
+            actor=actor,
+            target=row,
+            detail=LocalizedMessage(gettext_noop("Secret replaced.")),
+        )
     return row, secret
 
 

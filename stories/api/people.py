@@ -18,6 +18,7 @@ from api.paging import Keyset, Page, Paging, page
 from api.problems import forbidden, not_found
 from api.responses import Created, NoContent
 from api.schemas import named
+from core.localized_messages import LocalizedMessage
 from stories.api.inputs.parts import sent_values
 from stories.errors import Invalid
 from stories.services.people import change_person, require_administrator
@@ -290,7 +291,7 @@ class PersonUnlockController(ApiController):
         """For administrators. The person can log in again at once."""
         row = _person(self, person_id)
         login_throttle.unlock(row.get_username())
-        detail = "Wrong log-in tries were forgotten."
+        detail = LocalizedMessage(gettext_noop("Wrong log-in tries were forgotten."))
         audit.record(AuditAction.CHANGED, actor=self.user, target=row, detail=detail)
         return _person_out(row)
 
@@ -383,7 +384,7 @@ class AuditController(ApiController):
                     object_type=row.object_type,
                     object_id=row.object_id,
                     object_name=row.object_name,
-                    detail=row.detail,
+                    detail=audit.words_of(row),
                     address=row.address,
                 )
                 for row in found

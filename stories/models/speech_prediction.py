@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class SpeechPrediction(models.Model):
@@ -17,6 +18,8 @@ class SpeechPrediction(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("predicted length of speech")
+        verbose_name_plural = _("predicted lengths of speech")
         default_permissions = ()
         constraints = (
             models.UniqueConstraint(fields=("story", "input_hash"), name="speech_prediction_once"),

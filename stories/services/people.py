@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import AuditAction
+from core.localized_messages import listed
 from providers.services import money_changes
 from stories.errors import Forbidden, Invalid
 
@@ -47,7 +48,8 @@ def change_person(
         person.save(update_fields=[name for name in FIELDS if name in values])
         if roles is not None:
             person.groups.set(_roles(roles))
-        changed = ", ".join([*values, *([] if roles is None else ["roles"])])
+        names = [User._meta.get_field(name).verbose_name for name in values]  # noqa: SLF001  Django's documented way to a field
+        changed = listed([*names, *([] if roles is None else [Group._meta.verbose_name_plural])])  # noqa: SLF001  likewise
         audit.record(AuditAction.CHANGED, actor=actor, target=person, detail=changed)
     return person
 

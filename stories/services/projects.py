@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import AuditAction
+from core.localized_messages import LocalizedMessage
 from jobs.enums import WaitFor
 from jobs.services import queue
 from providers import ledger
@@ -88,7 +89,12 @@ def move(story_id: UUID | str, project: Project, *, actor: Any) -> Story:
         Story.objects.filter(pk=story.pk).update(project=project, updated_at=timezone.now())
         story.project = project
         audit.record(
-            AuditAction.CHANGED, actor=actor, target=story, detail=f"Moved to {project.code}."
+            AuditAction.CHANGED,
+            actor=actor,
+            target=story,
+            detail=LocalizedMessage(
+                gettext_noop("Moved to %(project)s."), {"project": project.code}
+            ),
         )
     return story
 
@@ -145,7 +151,10 @@ def set_member(project: Project, user_id: int, *, role: str, actor: Any) -> Proj
         member, _made = ProjectMember.objects.update_or_create(
             project=project, user=person, defaults={"role": role}
         )
-        detail = f"{person.get_username()}: {role}."
+        detail = LocalizedMessage(
+            gettext_noop("%(person)s: %(role)s."),
+            {"person": person.get_username(), "role": ProjectRole(role).label},
+        )
         audit.record(AuditAction.CHANGED, actor=actor, target=project, detail=detail)
     return member
 
@@ -156,7 +165,9 @@ def remove_member(project: Project, user_id: int, *, actor: Any) -> None:
         raise Forbidden(gettext_noop("You may not change projects."))
     with transaction.atomic():
         member = ProjectMember.objects.select_related("user").get(project=project, user=user_id)
-        detail = f"{member.user.get_username()}: removed."
+        detail = LocalizedMessage(
+            gettext_noop("%(person)s: removed."), {"person": member.user.get_username()}
+        )
         member.delete()
         audit.record(AuditAction.CHANGED, actor=actor, target=project, detail=detail)
 

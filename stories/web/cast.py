@@ -135,6 +135,7 @@ def page(request: HttpRequest, story_id: UUID) -> HttpResponse:
         "library": library.newest_versions(request.user)[: library.MOST_SHOWN],
         "newer": _newer_versions(shown),
         "removed": CastMember.objects.filter(story=story, deleted_at__isnull=False)[:50],
+        "provider_names": dict(AIProviderConfig.objects.values_list("provider", "name")),
     }
     return TemplateResponse(
         request,

@@ -202,6 +202,7 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
         "takes": takes,
         "music": _music(plan, takes.get(SoundKind.MUSIC, [])),
         "scene_music": [item for item in plan.items if item.kind == SoundKind.MUSIC and item.scene],
+        "provider_names": {row.provider: row.name for row in rows},
         "quietest": SILENT_DB,
         "loudest": LOUDEST_DB,
         "may_change": is_story_owner(user, story),

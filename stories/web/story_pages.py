@@ -111,6 +111,7 @@ def _page(request: HttpRequest, story_id: Any, tab: str, **values: Any) -> HttpR
 def film(request: HttpRequest, story_id: Any) -> HttpResponse:
     story = story_or_404(request, story_id)
     page = context(request, story, tab="film", sound=sound.section(story, request.user))
+    page["provider_names"] = page["sound"]["provider_names"]
     page["mixer"] = mixer.section(page["s"])
     page["boundaries"] = boundaries.section(page["s"])
     page["cards"] = story_cards.section(page["s"])

@@ -1,16 +1,23 @@
 """The audit log: what is written, that nothing is taken away, and who may read it."""
 
+import ast
+import re
+
 import pytest
 from allauth.core import context
+from django.apps import apps
+from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import gettext_noop, override
 
 from accounts import audit
 from accounts.models import AuditAction, AuditEntry
 from accounts.models.audit_entry import AppendOnlyError
+from core.localized_messages import LocalizedMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +174,91 @@ def test_history_is_written_without_a_request(owner, manager):
         manager.pk, [owner], CHANGE, change_message="x", single_object=True
     )
     assert entries() == [("manager", "changed", "owner", "x", "")]
+
+
+def korean_rows(admin_client):
+    with override("ko"):
+        page = admin_client.get(reverse("admin:audit"), headers={"Accept-Language": "ko"})
+        return [(row.actor_name, kind, words) for row, kind, words in page.context["rows"]]
+
+
+def test_what_happened_is_said_in_the_language_of_its_reader(admin_client, admin_user, owner):
+    paused = LocalizedMessage(gettext_noop("Paused: %(reason)s"), {"reason": "New prices"})
+    audit.record(AuditAction.CHANGED, actor=owner, target=owner, detail=paused)
+    audit.log(admin_user, owner, LocalizedMessage(gettext_noop("A passkey was added.")))
+    assert korean_rows(admin_client)[:2] == [
+        ("admin", "사용자", "패스키를 추가했습니다."),
+        ("owner", "사용자", "일시 중지: New prices"),
+    ]
+    page = admin_client.get(reverse("admin:audit"), headers={"Accept-Language": "en"})
+    assert [words for _row, _kind, words in page.context["rows"]][:2] == [
+        "A passkey was added.",
+        "Paused: New prices",
+    ]
+    assert LogEntry.objects.get().change_message == "A passkey was added."
+
+
+@pytest.mark.parametrize(
+    "words", ['{"template": 1}', '{"template": "%(a)s", "values": {"b": 1}}', '{"template"', "[x"]
+)
+def test_what_a_person_wrote_is_shown_as_it_is(words, admin_client, owner):
+    audit.record(AuditAction.REFUSED, actor=owner, target=owner, detail=words)
+    assert audit.words_of(AuditEntry.objects.get(action="refused")) == words
+    assert admin_client.get(reverse("admin:audit")).status_code == 200
+
+
+def test_long_message_is_cut_into_words(owner):
+    long = LocalizedMessage(gettext_noop("Paused: %(reason)s"), {"reason": "x" * 5000})
+    audit.record(AuditAction.CHANGED, actor=owner, detail=long)
+    assert AuditEntry.objects.get().detail == ("Paused: " + "x" * 5000)[: audit.LONGEST_DETAIL]
+
+
+def test_kinds_have_korean_names(admin_client):
+    page = admin_client.get(reverse("admin:audit"), headers={"Accept-Language": "ko"})
+    names = {name for _value, name in page.context["kinds"]}
+    assert len(names) > 60
+    assert {name for name in names if not re.search("[가-힣]", name)} == set()
+
+
+OURS = {"stories", "jobs", "providers", "web", "notifications", "operations"}
+
+
+def test_models_have_korean_names():
+    with override("ko"):
+        english = {
+            f"{model._meta.label}: {name}"
+            for model in apps.get_models()
+            if model._meta.app_label in OURS
+            for name in (str(model._meta.verbose_name), str(model._meta.verbose_name_plural))
+            if not re.search("[가-힣]", name)
+        }
+    assert english == set()
+
+
+def sentences(call: ast.Call) -> list[str]:
+    """What this call writes into the log as it is. "API" is a name."""
+    name = ast.unparse(call.func)
+    return [
+        ast.unparse(given.value)
+        for given in call.keywords
+        if (name, given.arg) == ("audit.record", "detail") or given.arg == "change_message"
+        if isinstance(given.value, ast.Constant | ast.JoinedStr)
+        if ast.unparse(given.value) != "'API'"
+    ]
+
+
+def test_details_are_messages_that_can_be_translated():
+    assert sentences(ast.parse("audit.record(x, detail='Paused.')").body[0].value) == ["'Paused.'"]
+    files = [
+        path
+        for package in ("site", "stories", "jobs", "providers")
+        for path in (settings.BASE_DIR / package).rglob("*.py")
+    ]
+    assert len(files) > 500
+    assert [
+        found
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        for found in sentences(node)
+    ] == []

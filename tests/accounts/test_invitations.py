@@ -8,11 +8,15 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
-from accounts import invitations
+from accounts import api_keys, invitations
 from accounts.api_keys import NotAllowedError
+from accounts.audit import words_of
 from accounts.models import AuditEntry, Invitation
 from accounts.roles import label_of
+from providers.models import RoleLimit
+from providers.services.configs import organization_budget
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a quite long passphrase"
@@ -42,9 +46,9 @@ def test_invited_person_makes_an_account_with_the_role(link, admin_client):
     assert answer(link, username="second").status_code == 404  # it works once
     assert User.objects.filter(username="second").count() == 0
     entries = AuditEntry.objects.filter(action="added").order_by("pk")
-    assert list(entries.values_list("actor_name", "object_name", "detail")) == [
-        ("admin", "Ha Neul", "Role producer."),
-        ("haneul", "haneul", "Invited as Ha Neul, with the role producer."),
+    assert [(one.actor_name, one.object_name, words_of(one)) for one in entries] == [
+        ("admin", "Ha Neul", "Role: Producer."),
+        ("haneul", "haneul", "Invited as Ha Neul, with the role Producer."),
     ]
 
 
@@ -107,3 +111,22 @@ def test_names_of_roles_are_translated():
             "매니저",
             "own",
         ]
+
+
+@pytest.fixture
+def producer_account(admin_user):
+    role = Group.objects.get(name="producer")
+    RoleLimit.objects.create(organization_budget=organization_budget(), role=role)
+    return api_keys.create_account(name="robot", purpose="", role=role, actor=admin_user)
+
+
+def test_pages_name_roles_in_korean(admin_client, producer_account):
+    budget = reverse("admin:providers_organizationbudget_changelist")
+    for address in (
+        budget,
+        reverse("admin:service_accounts"),
+        reverse("admin:service_account", args=[producer_account.pk]),
+    ):
+        page = admin_client.get(address, follow=True, headers={"Accept-Language": "ko"})
+        words = strip_tags(page.content.decode())
+        assert ("프로듀서" in words, "producer" in words) == (True, False), address

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import refresh_tokens, session_pages
+from accounts.audit import words_of
 from accounts.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -42,8 +43,11 @@ def test_person_lists_and_ends_their_own(owner, colleague):
     bearer = {"Authorization": f"Bearer {pair.access.token}"}
     assert Client().get("/api/ai-video/me/", headers=bearer).status_code == 401
     assert [row.device for row in laptop.get(OWN).context["rows"]] == ["Laptop"]
-    ended = AuditEntry.objects.filter(action="ended").values_list("actor_name", "detail")
-    assert sorted(ended) == [("owner", "api"), ("owner", "browser")]
+    ended = AuditEntry.objects.filter(action="ended")
+    assert sorted((row.actor_name, words_of(row)) for row in ended) == [
+        ("owner", "In a browser."),
+        ("owner", "Over the API."),
+    ]
 
 
 def test_nobody_ends_the_log_ins_of_others_with_their_keys(owner, colleague):
@@ -75,7 +79,8 @@ def test_administrator_ends_those_of_a_person(admin_client, owner, manager, clie
     assert (status(phone), status(admin_client)) == (302, 200)
     assert admin_client.get(reverse("admin:person_sessions", args=[10**9])).status_code == 404
     (entry,) = AuditEntry.objects.filter(action="ended")
-    assert (entry.actor_name, entry.object_name, entry.detail) == ("admin", "owner", "all")
+    assert (entry.actor_name, entry.object_name) == ("admin", "owner")
+    assert words_of(entry) == "All others."
 
 
 def test_queries_do_not_grow_with_the_number_of_log_ins(owner, django_assert_num_queries):

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.urls import reverse
 
+from accounts.audit import words_of
 from accounts.models import AuditEntry
 from providers import keys
 from providers.models import (
@@ -51,7 +52,7 @@ def added(managers, **values):
 
 def details():
     rows = AuditEntry.objects.filter(object_type="providers.aiproviderconfig").order_by("id")
-    return list(rows.values_list("action", "actor_name", "object_name", "detail"))
+    return [(row.action, row.actor_name, row.object_name, words_of(row)) for row in rows]
 
 
 def test_connection_is_added_with_its_models_and_a_key_that_is_never_shown(managers):
@@ -66,7 +67,7 @@ def test_connection_is_added_with_its_models_and_a_key_that_is_never_shown(manag
     for path in ("providers/team-b/", "providers/", "providers/team-b/use/"):
         assert KEY not in managers.ask("GET", path).content.decode()
     assert KEY not in json.dumps(details())
-    assert details() == [("added", "manager", "Team B", "Kind: replicate.")]
+    assert details() == [("added", "manager", "Team B", "Kind: Replicate.")]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_limits_budget_and_settings_are_changed_and_recorded(managers):
     assert (found["monthly_budget"], found["settings"]) == ("40.0000", {"poll_seconds": 2})
     assert managers.ask("GET", "providers/team-b/").json() == found
     assert details()[-1][3] == (
-        "Changed: is_active, rate_limit_per_minute, monthly_budget, settings."
+        "Changed: active, calls per minute, budget a month (USD), settings."
     )
     assert managers.ask("PATCH", "providers/team-b/", {}).json() == found
     assert len(details()) == 2
@@ -259,7 +260,7 @@ def test_form_records_each_change_once(client, manager):
     assert client.post(page, sent | {"new_key": "short"}).status_code == 200
     assert client.post(page, sent).status_code == 302
     assert AIProviderConfig.objects.get(pk=config.pk).monthly_budget == Decimal("20.00")
-    assert details() == [("changed", "manager", config.name, "Changed: monthly_budget.")]
+    assert details() == [("changed", "manager", config.name, "Changed: budget a month (USD).")]
 
 
 def test_use_counts_what_limits_and_budget_count(managers, world):
@@ -295,9 +296,9 @@ def test_models_are_added_priced_chosen_and_removed(managers, manager):
     assert managers.ask("GET", one).status_code == 404
     assert managers.ask("GET", one.replace("runway_ml", "replicate")).status_code == 404
     assert [entry[3] for entry in details()] == [
-        "Model gen5 (clip) added.",
-        "Model gen5 (clip) changed: price, priced_on.",
-        "Model gen5 (clip) removed.",
+        "Model gen5 (Clip): added.",
+        "Model gen5 (Clip): changed: price of a unit (USD), price read on.",
+        "Model gen5 (Clip): removed.",
     ]
 
 

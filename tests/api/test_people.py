@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts import refresh_tokens
+from accounts.audit import words_of
 from accounts.models import AuditEntry, Invitation
 
 
@@ -21,7 +22,7 @@ def test_people_are_listed_by_name_and_changed(admins, viewer, owner):
     changed = admins.ask("PATCH", f"people/{viewer.pk}/", sent).json()
     assert (changed["first_name"], changed["roles"]) == ("Mina", ["producer", "viewer"])
     entry = AuditEntry.objects.filter(object_id=str(viewer.pk)).first()
-    assert (entry.detail, entry.actor_name) == ("first_name, roles", "admin")
+    assert (words_of(entry), entry.actor_name) == ("first name, roles", "admin")
     assert admins.ask("GET", f"people/{2**70}/").status_code == 404
 
 

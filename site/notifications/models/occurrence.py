@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Occurrence(models.Model):
@@ -11,6 +12,8 @@ class Occurrence(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("news that was told once")
+        verbose_name_plural = _("news that were told once")
         default_permissions = ()
 
     def __str__(self) -> str:

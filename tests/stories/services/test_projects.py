@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.audit import words_of
 from accounts.models import AuditEntry
 from providers.enums import CallState, Kind
 from providers.models import ProviderCall
@@ -66,7 +67,7 @@ def test_story_moves_where_its_owner_still_sees_it(owner, manager, harbour):
     ProjectMember.objects.create(project=harbour, user=manager)
     assert projects.move(story.pk, harbour, actor=manager).project == harbour
     entry = AuditEntry.objects.get()
-    assert (entry.actor_name, entry.object_name, entry.detail) == (
+    assert (entry.actor_name, entry.object_name, words_of(entry)) == (
         "manager",
         story.title,
         "Moved to HARBOUR.",

@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from jobs.runner import run_due
 from providers.models import AIProviderConfig
 from stories.models import Effect, Line, SoundTake, StorySound, Voice
-from stories.services import lines, sound
+from stories.services import cast, lines, sound
 from stories.services.generation import generate_sound
 from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
@@ -370,3 +371,23 @@ def test_a_failed_voice_is_said_on_the_board(story, client, owner):
 def speak_with_words_refused(*words):
     SpeakingAdapter.refused.update(words)
     return SpeakingAdapter.refused
+
+
+def test_pages_name_the_provider_of_takes_and_voices_in_words(story, client, owner):
+    AIProviderConfig.objects.filter(provider="local").update(name="Our own studio")
+    sound.change_settings(story.pk, actor=owner)
+    generate_sound(story.pk, actor=owner)
+    generate_sound(story.pk, actor=owner, music=True)
+    run_due()
+    member = cast.create_member(story.pk, actor=owner, kind="character", name="MARA")
+    sound.set_voice(story.pk, actor=owner, speaker="MARA", provider="local", voice="bella")
+    scene = story.all_scenes.get()
+    for name, *args in (
+        ("stories_story_film", story.pk),
+        ("board_scene", story.pk, scene.pk),
+        ("stories_story_cast", story.pk),
+        ("stories_story_member", story.pk, member.pk),
+    ):
+        shown = strip_tags(page(client, name, *args))
+        assert "Our own studio" in shown, name
+        assert not re.search(r"\blocal (·|bella)", shown), name
