@@ -214,6 +214,10 @@ class Plan:
         return [item for item in self.blocked if item.why.template == NEEDS_ENGLISH]
 
     @property
+    def ids_without_english(self) -> list[int]:
+        return [item.scene_id for item in self.without_english]
+
+    @property
     def hash(self) -> str:
         """Identifies exactly this plan.
 

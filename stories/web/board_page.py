@@ -77,6 +77,7 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "none_found": bool(query) and not matching,
         "view": view if view in VIEWS else "",
         "views": VIEWS.items(),
+        "kept": {"state": wanted or None, "q": query or None},
         "cards": drawn(whole.cards, csrf_token=get_token(request)),
         "next": first + size + 1 if len(matching) > first + size else 0,
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,

@@ -209,7 +209,7 @@ def test_override_takes_clips_as_they_are_into_the_film_for_a_reason(
     assert "?as_is=1" in asked
     page = pages.get("board_plan", story.pk, "clip", "missing", as_is="1")
     assert "Make the film with them · $0.00" in text(page)
-    assert re.findall(r"<li><b>(\d)</b><span>Scene \d<small>(.*?)</small>", text(page)) == [
+    assert re.findall(r"<li><b>(\d)</b> <span>Scene \d<small>(.*?)</small>", text(page)) == [
         ("1", "Rejected: too dark"),
         ("2", "The scene has changed since."),
     ]

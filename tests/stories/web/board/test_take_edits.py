@@ -12,6 +12,7 @@ from jobs.runner import run_due
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import from_json
 from stories.models import Take
+from tests.markup import flat
 from tests.pictures import picture
 
 LOCAL = "0.0000 local:"
@@ -120,7 +121,7 @@ def test_draft_is_finished_and_other_clips_are_not(pages, story, five, take, sel
     draft, other = take(five[0], "clip", call=call), take(five[1], "clip")
     shown = page(pages, story, draft)
     assert offered(shown) == ["2.2500 runway_ml:seedance2_5-final"]
-    assert '<h3 id="edit-finish-title">Finish the draft</h3>' in shown.content.decode()
+    assert '<h3 id="edit-finish-title">Finish the draft</h3>' in flat(shown)
     assert offered(page(pages, story, other)) == []
     answer = send(
         pages, story, draft, task="finish", words="", offer="2.2500 runway_ml:seedance2_5-final"
