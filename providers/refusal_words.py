@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 # "You do not have access to this model" does not pause the provider: other models and the key still
 # work.
 ACCOUNT = re.compile(
-    r"\b(models?|engines?|features?|versions?|endpoints?|plans?|tiers?|subscriptions?|regions?|countr(?:y|ies)|territor(?:y|ies)|betas?|preview)\b"
+    r"\b(models?|engines?|features?|versions?|endpoints?|plans?|tiers?|subscriptions?"
+    r"|regions?|countr(?:y|ies)|territor(?:y|ies)|betas?|preview)\b"
     r"|not (?:available|enabled|supported|included)|\bupgrade\b|access to (?!the api\b)",
     re.IGNORECASE,
 )

@@ -107,7 +107,8 @@ _LIST_BEGIN = re.compile(
 # kana, syllables of Hangul
 ALONE = re.compile(
     "[ "
-    "-~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*"
+    "-~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029"
+    "\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*"
 )
 _HANGUL_FIRST, _FINALS = 0xAC00, 28
 _FINAL_B, _FINAL_N, _FINAL_SS = 17, 4, 20  # ㅂ, ㄴ, ㅆ among the finals

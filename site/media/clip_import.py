@@ -326,7 +326,10 @@ def _encode(path: Path, out: Path, probe: Probe) -> None:
     larger = max(probe.width, probe.height) > most
     fit = (
         [
-            f"scale=w='min(iw,{most})':h='min(ih,{most})':force_original_aspect_ratio=decrease:force_divisible_by=2"
+            (
+                f"scale=w='min(iw,{most})':h='min(ih,{most})'"
+                ":force_original_aspect_ratio=decrease:force_divisible_by=2"
+            )
         ]
         if larger
         else []
@@ -337,7 +340,8 @@ def _encode(path: Path, out: Path, probe: Probe) -> None:
         *([] if probe.hdr else fit),
         (
             "scale=w='trunc(iw/2)*2':h='trunc(ih/2)*2':flags=bicubic+accurate_rnd+full_chroma_int"
-            f":in_color_matrix={clip_normalization.matrix_in(probe)}:out_color_matrix=bt709:out_range=tv"
+            f":in_color_matrix={clip_normalization.matrix_in(probe)}"
+            ":out_color_matrix=bt709:out_range=tv"
         ),
         "setsar=1",
         "format=yuv420p",

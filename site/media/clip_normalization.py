@@ -72,7 +72,10 @@ def _square(probe: Probe) -> Sequence[str]:
     if probe.sar == 1:
         return ()
     return (
-        r"scale=w='2*round(iw*max(sar\,1)/2)':h='2*round(ih*max(1/sar\,1)/2)':flags=bicubic+accurate_rnd",
+        (
+            r"scale=w='2*round(iw*max(sar\,1)/2)':h='2*round(ih*max(1/sar\,1)/2)'"
+            ":flags=bicubic+accurate_rnd"
+        ),
         "setsar=1",
     )
 

@@ -46,8 +46,10 @@ def _picture_chain(
             if crop
             else []
         ),
-        (f"scale=w={width}:h={height}:force_original_aspect_ratio=increase:flags=bicubic+accurate_rnd+full_chroma_int"
-        f":in_color_matrix={clip_normalization.matrix_in(probe)}:out_color_matrix=bt709:out_range=tv"),
+        (f"scale=w={width}:h={height}:force_original_aspect_ratio=increase"
+        ":flags=bicubic+accurate_rnd+full_chroma_int"
+        f":in_color_matrix={clip_normalization.matrix_in(probe)}"
+        ":out_color_matrix=bt709:out_range=tv"),
         f"crop={width}:{height}",
         "setsar=1",
         "format=yuv420p",

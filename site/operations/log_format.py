@@ -50,7 +50,8 @@ ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160)
 PATTERNS = (
     (
         re.compile(
-            rf"""(?i)(["']?\b(?:{NAMES})["']?\s*[:=]\s*)(?:(["'])(?:\\.|(?!\2).)*\2|(?:(?:bearer|basic|token|key)\s+)?[^\s,;&"'}}\])]+)"""
+            rf"""(?i)(["']?\b(?:{NAMES})["']?\s*[:=]\s*)"""
+            r"""(?:(["'])(?:\\.|(?!\2).)*\2|(?:(?:bearer|basic|token|key)\s+)?[^\s,;&"'}\])]+)"""
         ),
         rf"\1{HIDDEN}",
     ),

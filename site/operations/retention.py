@@ -52,7 +52,8 @@ MESSAGES_KEPT = timedelta(days=90)
 # Only files of these forms are removed. Other files in the store are reported.
 HASH = re.compile(r"[0-9a-f]{64}")
 KNOWN = re.compile(
-    r"(?:calls|segments|thumbs|answers)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}"
+    r"(?:calls|segments|thumbs|answers)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+"
+    r"|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}"
 )
 UNFINISHED = re.compile(r"(?:.*/)?\.[^/]+\.[0-9a-f]{32}")  # temporary file of a killed process
 

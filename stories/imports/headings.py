@@ -11,7 +11,8 @@ _SETTING = r"(?:INT\.?\s?/\s?EXT|EXT\.?\s?/\s?INT|I\s?/\s?E|E\s?/\s?I|INT|EXT|ES
 _ENGLISH = re.compile(rf"^(?:{_SETTING}(?:\.|\s)|(?i:{_SETTING})\.)\s*\S")
 # The number is required: 장면 and 씬 are ordinary words, and “장면 1에서” is a sentence.
 _NUMBERED = re.compile(
-    r"^(?:[Ss]\s?#\s?\d+|[Ss]cene\s?#?\s?\d+|SCENE\s?#?\s?\d+|S\d+|(?:씬|신|장면)\s?#?\s?\d+|#\d+|\d+\s?씬)"
+    r"^(?:[Ss]\s?#\s?\d+|[Ss]cene\s?#?\s?\d+|SCENE\s?#?\s?\d+|S\d+"
+    r"|(?:씬|신|장면)\s?#?\s?\d+|#\d+|\d+\s?씬)"
     r"(?:-\d+)?[A-Za-z]?(?:\s*[.:)\]\-–—,]\s*|\s+|$)"
 )
 _NUMBERED_HAN = re.compile(r"^第\s?[一二三四五六七八九十百\d]{1,4}\s?[场場幕景](?:[\s.:：、]|$)")

@@ -12,10 +12,12 @@ from .script import Block, BlockKind, Format, Understood
 __all__ = ["as_screenplay", "format_of", "normalised", "subtitles", "understand"]
 
 _TIMING = re.compile(
-    r"^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})\s{0,4}-->\s{0,4}(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})(?:\s|$)"
+    r"^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})\s{0,4}-->"
+    r"\s{0,4}(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})(?:\s|$)"
 )
 _TAG = re.compile(
-    r"</?(?:b|i|u|s|c|v|font|ruby|rt|lang)(?:[.\s][^<>\n]{0,200})?>|<\d[\d:.]{1,14}>|\{\\[^{}\n]{1,60}\}",
+    r"</?(?:b|i|u|s|c|v|font|ruby|rt|lang)(?:[.\s][^<>\n]{0,200})?>"
+    r"|<\d[\d:.]{1,14}>|\{\\[^{}\n]{1,60}\}",
     re.IGNORECASE,
 )
 _RUBY_TEXT = re.compile(r"<rt(?:[.\s][^<>\n]{0,200})?>[^<>\n]{0,200}</rt>", re.IGNORECASE)

@@ -31,7 +31,8 @@ from accounts import refresh_tokens
 person = User.objects.create_user("mina")
 person.groups.add(Group.objects.get(name="manager"))
 world = make_world(person)
-print(json.dumps({"token": refresh_tokens.start(person).access.token, "story_id": str(world.story.pk), "scene_id": str(world.scenes[0].pk),
+print(json.dumps({"token": refresh_tokens.start(person).access.token,
+  "story_id": str(world.story.pk), "scene_id": str(world.scenes[0].pk),
   "take_id": str(world.take.pk), "film_id": str(world.film.pk), "job_id": world.job.pk,
   "approval_id": str(world.approval.pk)}))
 """

@@ -131,7 +131,8 @@ CONTRAST = """() => {
   };
   let lowest = 21;
   for (const node of document.querySelectorAll("body *")) {
-    if (!node.offsetParent || ![...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim())) continue;
+    if (!node.offsetParent || ![...node.childNodes].some((child) =>
+      child.nodeType === 3 && child.textContent.trim())) continue;
     const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((x, y) => y - x);
     lowest = Math.min(lowest, (a + .05) / (b + .05));
   }

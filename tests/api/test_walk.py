@@ -16,7 +16,8 @@ pytestmark = pytest.mark.fault_injection
 README = Path(settings.BASE_DIR) / "README.md"
 ACCOUNT = """
 from django.contrib.auth.models import Group, User
-User.objects.create_user("mina", password="a long enough word", is_staff=True).groups.add(Group.objects.get(name="producer"))
+person = User.objects.create_user("mina", password="a long enough word", is_staff=True)
+person.groups.add(Group.objects.get(name="producer"))
 """
 
 

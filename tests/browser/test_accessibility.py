@@ -25,13 +25,15 @@ GRAVE = {"serious", "critical"}
 RUN = """async () => {
     const found = await axe.run(document, { resultTypes: ["violations"] });
     const asks = (one) => one.tags.some((tag) => /^wcag2\\d?\\d?(a|aa)$/.test(tag));
-    return found.violations.map((one) => [one.id, asks(one) ? "serious" : one.impact, one.nodes.map((node) => node.target.join(" ") + " :: " + node.html.slice(0, 160)
+    return found.violations.map((one) => [one.id, asks(one) ? "serious" : one.impact,
+        one.nodes.map((node) => node.target.join(" ") + " :: " + node.html.slice(0, 160)
         + " :: " + node.any.concat(node.all).map((check) => check.message).join("; "))]);
 }"""
 # A sheet made by script is let in by the strictest content policy, too.
 AT_REST = """() => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
+    sheet.replaceSync("*, *::before, *::after { transition: none !important; " +
+        "animation: none !important; }");
     document.adoptedStyleSheets.push(sheet);
 }"""
 # What Unfold itself gets wrong and a template of ours cannot mend, each with its reason.

@@ -31,7 +31,8 @@ LEASE_SECONDS = 6
 
 ACCOUNT = f"""
 from django.contrib.auth.models import Group, User
-User.objects.create_user({NAME!r}, password={PASSWORD!r}, is_staff=True).groups.add(Group.objects.get(name="producer"))
+person = User.objects.create_user({NAME!r}, password={PASSWORD!r}, is_staff=True)
+person.groups.add(Group.objects.get(name="producer"))
 """
 
 

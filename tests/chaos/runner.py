@@ -1,5 +1,5 @@
-"""One fault test: stories run and clients write, something is broken and repaired, then the books are
-checked.
+"""One fault test: stories run and clients write, something is broken and repaired, then the books
+are checked.
 """
 
 import secrets
@@ -36,7 +36,8 @@ DECISION = """
 from django.contrib.auth.models import User
 from providers.services.unclear_calls import write_off
 from providers.models import ProviderCall
-person, _made = User.objects.get_or_create(username="decides", defaults={"is_superuser": True, "is_staff": True})
+person, _made = User.objects.get_or_create(username="decides",
+    defaults={"is_superuser": True, "is_staff": True})
 for call in ProviderCall.objects.filter(state="unclear"):
     write_off(call, actor=person, reason="Its sender was killed in this fault_test.")
 """

@@ -1,5 +1,5 @@
-"""The tables of fault tests for the documentation: which fault of which service, what was promised, what
-was seen.
+"""The tables of fault tests for the documentation: which fault of which service, what was
+promised, what was seen.
 """
 
 import os
@@ -14,19 +14,26 @@ from .runner import Seen
 
 INTRODUCTION = """# Fault tests
 
-Made by `make fault-tests` on {day} ({machine}). Each line is one fault test on real servers (PostgreSQL 18, Valkey 9.1, SeaweedFS 4.48), with the
-web and two groups of workers as separate processes. While {stories} stories run, whose pictures come from a provider that charges
-for each, and a client writes new stories, something is broken for {seconds:g} to 20 seconds and repaired. Always promised, and checked
+Made by `make fault-tests` on {day} ({machine}). Each line is one fault test on real servers \
+(PostgreSQL 18, Valkey 9.1, SeaweedFS 4.48), with the
+web and two groups of workers as separate processes. While {stories} stories run, whose pictures \
+come from a provider that charges
+for each, and a client writes new stories, something is broken for {seconds:g} to 20 seconds and \
+repaired. Always promised, and checked
 after each test: every job is done, every picture was paid for once (unless a person decided
-otherwise on a call whose sender was killed), every file is whole, every story that a client was told
+otherwise on a call whose sender was killed), every file is whole, every story that a client was \
+told
 is written stands once, and no answer was an error without words.
 
 """
 DETAILS = """
-A dash: it has no such fault, or it is the same as another. PostgreSQL and the workers get a small disk of their own, which is filled.
-The store is marked as one that takes no more writes, as SeaweedFS does itself over a bucket's quota. Slow means that a
+A dash: it has no such fault, or it is the same as another. PostgreSQL and the workers get a small \
+disk of their own, which is filled.
+The store is marked as one that takes no more writes, as SeaweedFS does itself over a bucket's \
+quota. Slow means that a
 line between it and the studio holds each block back: {slow}.
-A database that is lost altogether is no fault test: that is what a backup is for ([keeping](keeping.md)).
+A database that is lost altogether is no fault test: that is what a backup is for \
+([keeping](keeping.md)).
 
 | Fault | Promised besides | Held | Seen | Last film after mending |
 | --- | --- | --- | --- | --- |
@@ -34,11 +41,16 @@ A database that is lost altogether is no fault test: that is what a backup is fo
 
 MANY = """# Many workers
 
-Made by `make many` on {day} ({machine}, {cores} cores shared with other work): one PostgreSQL 18, one Valkey 9.1 and one SeaweedFS 4.48, one web, and
-{groups} groups of `manage.py work` with two workers each, on one machine. {stories} stories of {scenes} scenes are written over the API and
-carried from draft to the final film: planned, a picture for each scene from one provider, the preview, a clip for each from
-another, the film. Both providers charge for each work and count for themselves what they were paid for. When the films of half of the
-stories are ordered, every group is replaced by a new one, one after the other, while the rest goes on. So that it ends in minutes, scenes are one
+Made by `make many` on {day} ({machine}, {cores} cores shared with other work): one PostgreSQL 18, \
+one Valkey 9.1 and one SeaweedFS 4.48, one web, and
+{groups} groups of `manage.py work` with two workers each, on one machine. {stories} stories of \
+{scenes} scenes are written over the API and
+carried from draft to the final film: planned, a picture for each scene from one provider, the \
+preview, a clip for each from
+another, the film. Both providers charge for each work and count for themselves what they were \
+paid for. When the films of half of the
+stories are ordered, every group is replaced by a new one, one after the other, while the rest \
+goes on. So that it ends in minutes, scenes are one
 second long (720 × 720, 24 fps) and the providers' works are small and repeat
 themselves, which is why there are fewer files than takes: the same content is kept once.
 
@@ -50,7 +62,8 @@ themselves, which is why there are fewer files than takes: the same content is k
 | Calls to providers, all settled; the providers' own count is the same | {calls} |
 | Takes | {takes} |
 | Films | {films} |
-| Files in the store, each named by a row or made from one; all takes and films read again and whole | {files} |
+| Files in the store, each named by a row or made from one; all takes and films read again and \
+whole | {files} |
 | Doubles (takes, films, calls, jobs, steps of a story) | {doubles} |
 """
 
@@ -73,7 +86,7 @@ BY_HAND = "\n## Random kills"
 
 
 def by_hand(page: str) -> str:
-    """The last section of the page, which `make fault-tests` does not measure: it stays as it is."""
+    """The last section of the page, which `make fault-tests` does not measure: it stays."""
     _made, heading, rest = page.partition(BY_HAND)
     return heading + rest
 

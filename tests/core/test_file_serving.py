@@ -241,7 +241,8 @@ class Presigning(storages["default"].__class__):
     querystring_auth = True
 
     def url(self, name, *, parameters, expire):
-        return f"https://store.example/{name}?expire={expire}&type={parameters['ResponseContentType']}&as={parameters['ResponseContentDisposition']}"
+        kind, shown = parameters["ResponseContentType"], parameters["ResponseContentDisposition"]
+        return f"https://store.example/{name}?expire={expire}&type={kind}&as={shown}"
 
 
 def test_object_store_is_redirected_to_for_no_longer_than_the_link(client, settings, monkeypatch):

@@ -133,7 +133,8 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
         "clip, H.264, BT.601",
         made(
             "601.mp4",
-            f"{LIMITED.format('smpte170m')},format=yuv420p,{TAG.format('smpte170m', 'smpte170m', 'smpte170m')}",
+            f"{LIMITED.format('smpte170m')},format=yuv420p,"
+            f"{TAG.format('smpte170m', 'smpte170m', 'smpte170m')}",
             *x264,
         ),
     )
@@ -141,11 +142,15 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
         "clip, H.264, full range",
         made(
             "full.mp4",
-            "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p,setparams=colorspace=bt709:range=pc",
+            "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p,"
+            "setparams=colorspace=bt709:range=pc",
             *x264,
         ),
     )
-    ten = f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le,{TAG.format('bt709', 'bt709', 'bt709')}"
+    ten = (
+        "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le,"
+        f"{TAG.format('bt709', 'bt709', 'bt709')}"
+    )
     yield (
         "clip, HEVC, 10 bits",
         made(
@@ -180,7 +185,10 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "clip, variable rate", made("vfr.mp4", uneven, *x264, "-fps_mode", "vfr")
     see_through = folder / "see-through.png"
     see_through.write_bytes(_png(_with_clear_ground(chart()), "PNG"))
-    clear = f"format=yuva444p,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p,{TAG.format('bt709', 'bt709', 'bt709')}"
+    clear = (
+        "format=yuva444p,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p,"
+        f"{TAG.format('bt709', 'bt709', 'bt709')}"
+    )
     vp9 = ("-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6", "-auto-alt-ref", "0")
     yield "clip, VP9, transparent ground", made("clear.webm", clear, *vp9, source=see_through)
     turned = made("side.mp4", f"transpose=clock,{tagged}", *x264)

@@ -33,7 +33,8 @@ from django.contrib.auth.models import User
 from stories.models import Scene, ScenePrompt, Story
 admin = User.objects.create_superuser("admin", "admin@example.com", "a long enough word")
 story = Story.objects.create(owner=admin, title="Harbour", status="planned")
-scene = Scene.objects.create(story=story, position=1, duration_seconds=5, prompt=ScenePrompt.objects.create(text="A boat"))
+scene = Scene.objects.create(story=story, position=1, duration_seconds=5,
+    prompt=ScenePrompt.objects.create(text="A boat"))
 print("scene", scene.pk)
 """
 

@@ -31,8 +31,10 @@ def application(environ, start_response):
         body = environ["wsgi.input"].read()
     except OSError as error:
         body = type(error).__name__.encode()
-    report = json.dumps({"length": len(body), "sha": hashlib.sha256(body).hexdigest(), "start": body[:40].decode("latin1")}).encode()
-    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(report)))])
+    report = json.dumps({"length": len(body), "sha": hashlib.sha256(body).hexdigest(),
+        "start": body[:40].decode("latin1")}).encode()
+    start_response("200 OK", [("Content-Type", "application/json"),
+        ("Content-Length", str(len(report)))])
     return [report]
 """
 

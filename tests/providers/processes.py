@@ -39,7 +39,8 @@ def work(order):
     report = {"state": "timeout"}
     while time.monotonic() < deadline:
         try:
-            answer = calls.advance(request, provider=order["provider"], key=order["key"], subject="story", item=order["key"])
+            answer = calls.advance(request, provider=order["provider"], key=order["key"],
+                subject="story", item=order["key"])
         except calls.NotNow as error:
             report, until = {"state": "not now", "why": str(error)}, error.until
         except (calls.Refused, calls.Unclear) as error:

@@ -1,7 +1,8 @@
 """Real servers for tests, each on free loopback ports in a folder of its own, ended at exit even
 after a failure.
 
-    with postgresql() as server: ...      # server.url, server.env, server.kill(), server.start(), server.freeze()
+    # server.url, server.env, server.kill(), server.start(), server.freeze()
+    with postgresql() as server: ...
     python -m tests.services postgresql redis s3 -- pytest tests/jobs
 
 The command form exports the studio's variables (DATABASE_URL, REDIS_URL, MINIO_...) to the command

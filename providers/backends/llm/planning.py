@@ -19,19 +19,27 @@ from .messages import EnglishAnswer, ShotAnswer
 CAMERAS: tuple[str, ...] = get_args(Camera.__value__)
 
 LANGUAGES = {"ko": "Korean", "en": "English"}
-SYSTEM = """You plan a film. You get a script in numbered lines and cut it into exactly {scenes} scenes, in order.
-Each scene tells the lines from `first` to `last`; the first scene begins with line 1, every following scene begins with the line after the one before, \
-the last scene ends with line {lines}. Make the scenes about equally long.
-For each scene give: `title`, a few words in {language}; `prompt`, in {language}, what is to be seen: place, time of day, weather, light, people with the \
-same looks in every scene, what they do, no text in the picture; `prompt_en`, the same in English; `camera`, one of push_in, pull_out, pan_left, pan_right, \
-tilt_up, tilt_down, still, not the same twice in a row. The pictures have the format {ratio}{style}.
-Also give the `cast`: each character, and each place and prop that matters in several scenes, at most 20. For each: `kind`, one of character, place, prop; \
-`name`, as the script calls it; `description`, in {language}, how it always looks: age, face, hair, clothes, colours, materials, nothing that it does; \
-`description_en`, the same in English; `scenes`, the numbers of the scenes that show it, counted from 1.
-Answer with JSON only: {{"scenes": [{{"first": 1, "last": 2, "title": "…", "prompt": "…", "prompt_en": "…", "camera": "push_in"}}], \
-"cast": [{{"kind": "character", "name": "…", "description": "…", "description_en": "…", "scenes": [1]}}]}}"""
+SYSTEM = """You plan a film. You get a script in numbered lines and cut it into exactly {scenes} \
+scenes, in order.
+Each scene tells the lines from `first` to `last`; the first scene begins with line 1, every \
+following scene begins with the line after the one before, the last scene ends with line {lines}. \
+Make the scenes about equally long.
+For each scene give: `title`, a few words in {language}; `prompt`, in {language}, what is to be \
+seen: place, time of day, weather, light, people with the same looks in every scene, what they do, \
+no text in the picture; `prompt_en`, the same in English; `camera`, one of push_in, pull_out, \
+pan_left, pan_right, tilt_up, tilt_down, still, not the same twice in a row. The pictures have the \
+format {ratio}{style}.
+Also give the `cast`: each character, and each place and prop that matters in several scenes, at \
+most 20. For each: `kind`, one of character, place, prop; `name`, as the script calls it; \
+`description`, in {language}, how it always looks: age, face, hair, clothes, colours, materials, \
+nothing that it does; `description_en`, the same in English; `scenes`, the numbers of the scenes \
+that show it, counted from 1.
+Answer with JSON only: {{"scenes": [{{"first": 1, "last": 2, "title": "…", "prompt": "…", \
+"prompt_en": "…", "camera": "push_in"}}], "cast": [{{"kind": "character", "name": "…", \
+"description": "…", "description_en": "…", "scenes": [1]}}]}}"""
 HEADINGS = """
-A line in square brackets has no number: it names place and time of the lines after it. Begin a scene there, and show place and time."""
+A line in square brackets has no number: it names place and time of the lines after it. Begin a \
+scene there, and show place and time."""
 MOST_CAST = 40
 MOST = {"title": 120, "prompt": 2000, "prompt_en": 2000}  # characters
 

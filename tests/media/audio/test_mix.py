@@ -386,7 +386,8 @@ from media.errors import MediaError
 folder = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
-    mix(folder / "out.m4a", frames=240, fps=24, speech=[Placed(folder / "speech.wav", 0)], folder=folder)
+    mix(folder / "out.m4a", frames=240, fps=24,
+        speech=[Placed(folder / "speech.wav", 0)], folder=folder)
 except MediaError as error:
     print(error.code)
 """

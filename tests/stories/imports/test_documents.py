@@ -28,7 +28,8 @@ def test_limited_process_gives_the_same(name):
     [
         # Text boxes, tracked changes, footnotes, tables and ruby as LibreOffice saves them.
         ("textbox-by-libreoffice.docx",
-         ("# 1부. 항구\n\n첫 문장이다. 둘째 문장이다.\n셋째 문장이다.\n글상자 " "자막이다.\n표의 앞이다.\n칸 하나\n칸 둘\n漢字 끝.")),
+         ("# 1부. 항구\n\n첫 문장이다. 둘째 문장이다.\n셋째 문장이다.\n글상자 자막이다.\n"
+          "표의 앞이다.\n칸 하나\n칸 둘\n漢字 끝.")),
         ("textbox.docx", "처음 문장이다.\n본문이다.\n상자 안의 말이다.\n끝 문장이다."),
         ("tracked-move.docx", "가 문장. 나 문장. 옮긴 문장이다. 넣은 말."),
         ("no-break-hyphen.docx", "1\u201124시간, e\u2011mail, 부드러운,  끝\n새 줄 탭"),
@@ -38,7 +39,8 @@ def test_limited_process_gives_the_same(name):
         ("word-online-document2.docx", "본문이 document2.xml에 있다. 배가 떠난다."),
         ("marks.md", "# 1부\n\n배가 떠난다.\n\n각주"),
         ("nfd-title.txt", "바닷가 이야기"),
-        ("nfd-script.txt", "민수는 등대로 갔다. 바다에 배가 있었다. 별이 떴다. 그는 편지를 읽었다."),
+        ("nfd-script.txt",
+         "민수는 등대로 갔다. 바다에 배가 있었다. 별이 떴다. 그는 편지를 읽었다."),
         ("title-page-crlf-ko.fountain", "EXT. 항구 - 낮\n\n배가 떠난다."),
         ("title-page-revision-first.fountain", "EXT. SEA - DAY\n\nThe boat."),
     ],

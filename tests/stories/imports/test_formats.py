@@ -27,30 +27,36 @@ ODT_BODY = (
     '<text:p>보이는 <text:span text:style-name="T1">숨긴 </text:span><text:span '
     'text:style-name="T2">지운 </text:span>말이다.'
     "<office:annotation><text:p>메모다.</text:p></office:annotation>"
-    "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>각주다.</text:p></text:note-body></text:note></text:p>"
-    "<text:p><text:ruby><text:ruby-base>港</text:ruby-base><text:ruby-text>みなと</text:ruby-text></text:ruby>의 "
-    "아침.<text:line-break/>둘째 줄.</text:p>"
+    "<text:note><text:note-citation>1</text:note-citation>"
+    "<text:note-body><text:p>각주다.</text:p></text:note-body></text:note></text:p>"
+    "<text:p><text:ruby><text:ruby-base>港</text:ruby-base>"
+    "<text:ruby-text>みなと</text:ruby-text></text:ruby>의 아침.<text:line-break/>둘째 줄.</text:p>"
     "<text:p><draw:frame><draw:text-box><text:p>상자의 "
     "말.</text:p></draw:text-box></draw:frame>끝.</text:p>"
-    "<table:table><table:table-row><table:table-cell><text:p>칸이다.</text:p></table:table-cell></table:table-row></table:table>"
+    "<table:table><table:table-row><table:table-cell><text:p>칸이다.</text:p>"
+    "</table:table-cell></table:table-row></table:table>"
 )
 HWPX_BODY = (
-    "<hp:p "
-    'styleIDRef="1"><hp:run><hp:ctrl><hp:header><hp:subList><hp:p><hp:run><hp:t>머리말</hp:t></hp:run></hp:p></hp:subList></hp:header></hp:ctrl>'
+    '<hp:p styleIDRef="1"><hp:run><hp:ctrl><hp:header><hp:subList><hp:p><hp:run>'
+    "<hp:t>머리말</hp:t></hp:run></hp:p></hp:subList></hp:header></hp:ctrl>"
     "<hp:t>1부. 항구</hp:t></hp:run></hp:p>"
     "<hp:p><hp:run><hp:t>배가 <hp:deleteBegin/>지운 "
     "<hp:deleteEnd/>떠난다.<hp:lineBreak/>둘째<hp:nbSpace/>줄.</hp:t></hp:run>"
-    "<hp:run><hp:ctrl><hp:footNote><hp:subList><hp:p><hp:run><hp:t>각주</hp:t></hp:run></hp:p></hp:subList></hp:footNote></hp:ctrl></hp:run></hp:p>"
-    "<hp:p><hp:run><hp:tbl><hp:tr><hp:tc><hp:subList><hp:p><hp:run><hp:t>칸이다.</hp:t></hp:run></hp:p></hp:subList></hp:tc></hp:tr></hp:tbl></hp:run></hp:p>"
+    "<hp:run><hp:ctrl><hp:footNote><hp:subList><hp:p><hp:run>"
+    "<hp:t>각주</hp:t></hp:run></hp:p></hp:subList></hp:footNote></hp:ctrl></hp:run></hp:p>"
+    "<hp:p><hp:run><hp:tbl><hp:tr><hp:tc><hp:subList><hp:p><hp:run>"
+    "<hp:t>칸이다.</hp:t></hp:run></hp:p></hp:subList></hp:tc></hp:tr></hp:tbl></hp:run></hp:p>"
 )
 HWPX_RUBY = (
-    "<hp:p><hp:run><hp:dutmal><hp:mainText>港</hp:mainText><hp:subText>항</hp:subText></hp:dutmal><hp:t>의 "
-    "둘째 구역. </hp:t></hp:run>"
+    "<hp:p><hp:run><hp:dutmal><hp:mainText>港</hp:mainText><hp:subText>항</hp:subText>"
+    "</hp:dutmal><hp:t>의 둘째 구역. </hp:t></hp:run>"
     '<hp:run><hp:compose composeText="③"><hp:charPr/></hp:compose><hp:t>번 '
     "배다.</hp:t></hp:run></hp:p>"
 )
 SHEET = "".join(
-    f"<w:tr>{''.join(f'<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>' for cell in row)}</w:tr>"
+    "<w:tr>"
+    + "".join(f"<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>" for cell in row)
+    + "</w:tr>"
     for row in (
         ("번호", "화면", "내레이션"),
         ("1", "바다 전경", "바다가 보인다."),
@@ -67,8 +73,10 @@ STYLED = paragraphs(
     ("n", "Calm."),
 )
 FDX = fdx(
-    ("Scene Heading", "INT. LIGHTHOUSE - NIGHT"), ("Action", "Rain beats the glass."), ("Character", "HARU"), ("Parenthetical", "(quietly)"),
-    ("Dialogue", "I am here."), ("Transition", "CUT TO:"), ("Scene Heading", "EXT. HARBOUR - DAWN"), ("Action", "A boat."), title="The Lamp",
+    ("Scene Heading", "INT. LIGHTHOUSE - NIGHT"), ("Action", "Rain beats the glass."),
+    ("Character", "HARU"), ("Parenthetical", "(quietly)"),
+    ("Dialogue", "I am here."), ("Transition", "CUT TO:"), ("Scene Heading", "EXT. HARBOUR - DAWN"),
+    ("Action", "A boat."), title="The Lamp",
 )  # fmt: skip
 FDX_KOREAN = fdx(
     ("Scene Heading", "S#1. 등대 - 밤"),
@@ -119,30 +127,51 @@ SCRIPTS = {
     "korean screenplay as text": ("a.txt", KOREAN_SCREENPLAY.encode(), SPOKEN),
     "korean screenplay in CP949": ("a.txt", KOREAN_SCREENPLAY.encode("cp949"), SPOKEN),
     "korean screenplay in UTF-16": ("a.txt", KOREAN_SCREENPLAY.encode("utf-16"), SPOKEN),
-    "korean screenplay in Word": ("a.docx", docx(paragraphs(*KOREAN_SCREENPLAY.split("\n"))), SPOKEN),
+    "korean screenplay in Word": ("a.docx",
+                                  docx(paragraphs(*KOREAN_SCREENPLAY.split("\n"))), SPOKEN),
     "korean screenplay as PDF": ("a.pdf", pdf(KOREAN_SCREENPLAY.split("\n")), SPOKEN),
-    "opendocument": ("a.odt", odt(ODT_BODY), ["보이는 말이다.", "港의 아침.", "둘째 줄.", "끝.", "상자의 말.", "칸이다."]),
-    "hancom": ("a.hwpx", hwpx(HWPX_BODY, HWPX_RUBY), ["배가 떠난다.", "둘째\u00a0줄.", "칸이다.", "港의 둘째 구역. ③번 배다."]),
-    "commercial in a table": ("a.docx", docx(f"<w:tbl>{SHEET}</w:tbl>"), ["바다가 보인다.", "등대가 빛난다."]),
+    "opendocument": ("a.odt", odt(ODT_BODY),
+                     ["보이는 말이다.", "港의 아침.", "둘째 줄.", "끝.", "상자의 말.", "칸이다."]),
+    "hancom": ("a.hwpx", hwpx(HWPX_BODY, HWPX_RUBY),
+               ["배가 떠난다.", "둘째\u00a0줄.", "칸이다.", "港의 둘째 구역. ③번 배다."]),
+    "commercial in a table": ("a.docx", docx(f"<w:tbl>{SHEET}</w:tbl>"),
+                              ["바다가 보인다.", "등대가 빛난다."]),
     "screenplay by styles": ("a.docx", docx(STYLED), ["Rain.", "I am here.", "Calm."]),
     "final draft": ("a.fdx", FDX, ["Rain beats the glass.", "I am here.", "A boat."]),
     "korean final draft": ("a.fdx", FDX_KOREAN, ["비가 온다.", "나 여기 있어."]),
     "fountain": ("a.fountain", BIG_FISH.encode(),
-                 ["A very long corridor.", "There are some fish.", "He tells it again.", "NOT A CUE", "Only action.", "Sing with me", "THE END"]),
-    "markdown": ("a.md", ("---\ntitle: 항구\n---\n# 1막\n\n**배가** [떠난다](http://x).\n\n> 인용이다.\n\n- " "하나다.\n- 둘이다.\n").encode(),
+                 ["A very long corridor.", "There are some fish.", "He tells it again.",
+                  "NOT A CUE", "Only action.", "Sing with me", "THE END"]),
+    "markdown": ("a.md", ("---\ntitle: 항구\n---\n# 1막\n\n**배가** [떠난다](http://x).\n\n"
+                          "> 인용이다.\n\n- 하나다.\n- 둘이다.\n").encode(),
                  ["배가 떠난다.", "인용이다.", "하나다.", "둘이다."]),
-    "markdown sheet": ("a.md", "| 화면 | 내레이션 |\n|---|---|\n| 바다 | 바다다. |\n| 섬 | 섬이다. |\n".encode(), ["바다다.", "섬이다."]),
+    "markdown sheet": ("a.md",
+                       ("| 화면 | 내레이션 |\n|---|---|\n"
+                        "| 바다 | 바다다. |\n| 섬 | 섬이다. |\n").encode(),
+                       ["바다다.", "섬이다."]),
     "webvtt": ("a.vtt",
-               ("WEBVTT\n\nNOTE 비밀\n\n1\n00:01.000 --> 00:02.500 align:start\n<v " "민수>안녕.</v>\n\n00:03.000 --> 00:04.000\n{웃으며} 그래.\n").encode(),
+               ("WEBVTT\n\nNOTE 비밀\n\n1\n00:01.000 --> 00:02.500 align:start\n"
+                "<v 민수>안녕.</v>\n\n00:03.000 --> 00:04.000\n{웃으며} 그래.\n").encode(),
                ["안녕.", "{웃으며} 그래."]),
-    "subrip without empty lines": ("a.srt", (b"1\r\n00:00:00,500 --> 00:00:02,000\r\nOne.\r\n2\r\n00:00:02,100 --> " b"00:00:03,000\r\n<i>Two.</i>\r\n"),
+    "subrip without empty lines": ("a.srt",
+                                   (b"1\r\n00:00:00,500 --> 00:00:02,000\r\nOne.\r\n"
+                                    b"2\r\n00:00:02,100 --> 00:00:03,000\r\n<i>Two.</i>\r\n"),
                                    ["One.", "Two."]),
-    "dialogue only": ("a.txt", "민수: 왔어?\n지영: 응, 왔어.\n민수: 가자.".encode(), ["왔어?", "응, 왔어.", "가자."]),
-    "japanese screenplay": ("a.txt", "○港・朝\n\n船が出る。\n\n○灯台・夜\n\n雨が降る。".encode("cp932"), ["船が出る。", "雨が降る。"]),
-    "chinese screenplay": ("a.txt", "第一场 内景 咖啡馆 夜\n\n他走了。\n\n第二场 外景 港口 晨\n\n船要开了。".encode("gb18030"), ["他走了。", "船要开了。"]),
-    "english prose as PDF": ("a.pdf", pdf(["The keeper counts the lamps and one of them is", "missing tonight. She runs.", "1"],
-                                          ["The keeper of the rocks and of the old boats is", "gone.", "2"]),
-                             [("The keeper counts the lamps and one of them is missing " "tonight. She runs."),
+    "dialogue only": ("a.txt", "민수: 왔어?\n지영: 응, 왔어.\n민수: 가자.".encode(),
+                      ["왔어?", "응, 왔어.", "가자."]),
+    "japanese screenplay": ("a.txt",
+                            "○港・朝\n\n船が出る。\n\n○灯台・夜\n\n雨が降る。".encode("cp932"),
+                            ["船が出る。", "雨が降る。"]),
+    "chinese screenplay": ("a.txt",
+                           ("第一场 内景 咖啡馆 夜\n\n他走了。\n\n"
+                            "第二场 外景 港口 晨\n\n船要开了。").encode("gb18030"),
+                           ["他走了。", "船要开了。"]),
+    "english prose as PDF": ("a.pdf",
+                             pdf(["The keeper counts the lamps and one of them is",
+                                  "missing tonight. She runs.", "1"],
+                                 ["The keeper of the rocks and of the old boats is", "gone.", "2"]),
+                             [("The keeper counts the lamps and one of them is missing "
+                               "tonight. She runs."),
                               "The keeper of the rocks and of the old boats is gone."]),
 }  # fmt: skip
 

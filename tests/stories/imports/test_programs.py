@@ -38,7 +38,8 @@ FINAL_DRAFT = """<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
       <DualDialogue>
         <Paragraph Type="Character"><Text>HARU (V.O.)</Text></Paragraph>
         <Paragraph Type="Parenthetical"><Text>(softly)</Text></Paragraph>
-        <Paragraph Type="Dialogue"><Text>I am </Text><Text Style="Italic">here</Text><Text>.</Text></Paragraph>
+        <Paragraph Type="Dialogue"><Text>I am </Text>\
+<Text Style="Italic">here</Text><Text>.</Text></Paragraph>
         <Paragraph Type="Character"><Text>MINA</Text></Paragraph>
         <Paragraph Type="Dialogue"><Text>So am I.</Text></Paragraph>
       </DualDialogue>
@@ -172,7 +173,8 @@ def test_google_docs():
         + google_paragraph()
     )
     styles = (
-        '<w:style w:type="paragraph" w:styleId="Normal" w:default="1"><w:name w:val="normal"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="Normal" w:default="1">'
+        '<w:name w:val="normal"/></w:style>'
         '<w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/>'
         '<w:basedOn w:val="Normal"/></w:style>'
         '<w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/></w:style>'
@@ -189,7 +191,8 @@ def test_word_file_of_hancom():
     body = (
         '<w:p><w:pPr><w:pStyle w:val="1"/><w:rPr/></w:pPr><w:r><w:rPr><w:rFonts '
         'w:eastAsia="함초롬바탕"/></w:rPr><w:t>S#1. 부두 - 새벽</w:t></w:r></w:p>'
-        '<w:p><w:pPr><w:pStyle w:val="0"/></w:pPr><w:r><w:t xml:space="preserve">등대 불이 </w:t></w:r>'
+        '<w:p><w:pPr><w:pStyle w:val="0"/></w:pPr><w:r>'
+        '<w:t xml:space="preserve">등대 불이 </w:t></w:r>'
         "<w:r><w:t>꺼진다.</w:t></w:r></w:p>"
         '<w:p><w:pPr><w:pStyle w:val="0"/></w:pPr><w:r><mc:AlternateContent><mc:Choice '
         f'Requires="wps"><w:drawing><wps:txbx>{box}</wps:txbx></w:drawing></mc:Choice>'
@@ -273,7 +276,9 @@ def test_hancom_office():
         **{
             "mimetype": "application/hwp+zip",
             "version.xml": "<hv:HCFVersion xmlns:hv='http://www.hancom.co.kr/hwpml/2011/version'/>",
-            "META-INF/container.xml": "<ocf:container xmlns:ocf='urn:oasis:names:tc:opendocument:xmlns:container'/>",
+            "META-INF/container.xml": (
+                "<ocf:container xmlns:ocf='urn:oasis:names:tc:opendocument:xmlns:container'/>"
+            ),
             "Contents/content.hpf": "<opf:package xmlns:opf='http://www.idpf.org/2007/opf/'/>",
             "Contents/header.xml": header,
             "Contents/section0.xml": f"<hs:sec {HP}>{section}</hs:sec>",

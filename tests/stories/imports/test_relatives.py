@@ -59,7 +59,8 @@ WORD = {
             '<w:r><w:footnoteReference w:id="1"/></w:r><w:commentRangeStart w:id="0"/>',
             run("이다. "),
             '<w:commentRangeEnd w:id="0"/><w:r><w:commentReference w:id="0"/></w:r>',
-            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>DATE</w:instrText></w:r>',
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+            "<w:r><w:instrText>DATE</w:instrText></w:r>",
             f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{run("오늘")}',
             f'<w:r><w:fldChar w:fldCharType="end"/></w:r><w:hyperlink>{run(" 링크")}</w:hyperlink>',
             f"<w:ins>{run(' 넣음')}</w:ins>",
@@ -176,7 +177,8 @@ def test_captions_that_overlap_run_backwards_or_have_a_blank_line_keep_their_wor
 
 def test_names_of_characters_and_ruby_in_webvtt():
     assert captions(
-        "WEBVTT\n\nSTYLE\n::cue { color: red }\n\nintro\n00:01.000 --> 00:02.000 line:0 vertical:rl\n"
+        "WEBVTT\n\nSTYLE\n::cue { color: red }\n\nintro\n"
+        "00:01.000 --> 00:02.000 line:0 vertical:rl\n"
         "<v.loud Esme>Salt &amp; <c.yellow>sea</c> &lt;here&gt;</v>\n\nNOTE not spoken\n\n"
         "00:03.000 --> 00:04.000\n<00:03.500><ruby>漢<rt>한</rt></ruby>자 <lang ko>안녕</lang>\n"
     ) == [("Salt & sea <here>", 1000, 2000), ("漢자 안녕", 3000, 4000)]
@@ -200,8 +202,8 @@ def test_names_of_characters_and_ruby_in_webvtt():
          "Το πλοίο φεύγει για τη θάλασσα."),
         ("Où est-il allé? À la mer.".encode("cp1252"), "cp1252", "Où est-il allé? À la mer."),
     ],
-    ids=["broken off", "a line of CP949", "a line of Windows-1252", "CP949 broken off", "Cyrillic", "KOI8", "Greek",
-         "French"],
+    ids=["broken off", "a line of CP949", "a line of Windows-1252", "CP949 broken off",
+         "Cyrillic", "KOI8", "Greek", "French"],
 )  # fmt: skip
 def test_encodings(data, encoding, text):
     found = read("a.txt", data)
@@ -332,7 +334,8 @@ def test_table_of_a_pdf_goes_on_over_pages(second):
     pages = [[*cells(*SHEET), (290, 40, "1")], [*cells(*(*second, *more)[:3]), (290, 40, "2")]]
     spoken = read("a.pdf", pdf(*pages, rules=RULES)).spoken.split("\n")
     assert spoken == [
-        "바다가 보인다. 배가 떠난다.", "등대가 빛난다.", *[row[2] for row in (*second, *more)[:3] if row[0] != "번호"],
+        "바다가 보인다. 배가 떠난다.", "등대가 빛난다.",
+        *[row[2] for row in (*second, *more)[:3] if row[0] != "번호"],
     ]  # fmt: skip
 
 

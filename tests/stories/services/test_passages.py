@@ -76,8 +76,10 @@ def test_english_screenplay():
     assert [(scene["title"], scene["narration"], scene["prompt"]) for scene in scenes] == [
         ("Harbour office, Night", "The keeper counts the lamps. One is missing.",
          "The keeper counts the lamps. One is missing, Harbour office, Night"),
-        ("It was here at dusk", "It was here at dusk.", "It was here at dusk, Harbour office, Night, keeper"),
-        ("Breakwater, Night", "She runs into the rain.", "She runs into the rain, Breakwater, Night, keeper"),
+        ("It was here at dusk", "It was here at dusk.",
+         "It was here at dusk, Harbour office, Night, keeper"),
+        ("Breakwater, Night", "She runs into the rain.",
+         "She runs into the rain, Breakwater, Night, keeper"),
     ]  # fmt: skip
 
 
@@ -124,11 +126,17 @@ def test_subtitles_go_to_the_scenes_of_their_time():
         ("pasted-srt.txt", 7, ["안녕하세요 반갑습니다"]),
         ("numbers-on-their-own-lines.txt", 14, ["1. 바다가 보인다.", "2. 배가 온다."]),
         ("abbreviations.txt", 42,
-         ["Dr. Kim met Mr. Lee at 5 p.m. in the U.S. Embassy.", "They left.", "No. 5 is here.", "See p. 5.", 'He said "No."', "Then he left."]),
-        ("latin-after-period.txt", 35, ["애플이 발표했다.", "iPhone이 나왔다.", "e스포츠가 인기다.", "배가 온다.", "3월이다."]),
+         ["Dr. Kim met Mr. Lee at 5 p.m. in the U.S. Embassy.", "They left.", "No. 5 is here.",
+          "See p. 5.", 'He said "No."', "Then he left."]),
+        ("latin-after-period.txt", 35,
+         ["애플이 발표했다.", "iPhone이 나왔다.", "e스포츠가 인기다.", "배가 온다.", "3월이다."]),
         ("news-no-period.txt", 42,
-         ["오늘 오후 서울 시청 앞 광장에서 대규모 집회가 열렸습니다", "경찰은 차로를 통제하고 시민들의 우회를 당부했습니다", "곳곳에서 정체가 빚어졌습니다",
-          "버스 노선도 조정되었습니다", "기상청은 밤부터 비가 온다고 예보했습니다", "내일 아침 기온은 영하 3도입니다"]),
+         ["오늘 오후 서울 시청 앞 광장에서 대규모 집회가 열렸습니다",
+          "경찰은 차로를 통제하고 시민들의 우회를 당부했습니다",
+          "곳곳에서 정체가 빚어졌습니다",
+          "버스 노선도 조정되었습니다",
+          "기상청은 밤부터 비가 온다고 예보했습니다",
+          "내일 아침 기온은 영하 3도입니다"]),
     ],
 )  # fmt: skip
 def test_narration_of_documents(name, seconds, narrations):

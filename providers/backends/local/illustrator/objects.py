@@ -625,8 +625,10 @@ def sword(shot: Shot, pen: Pen, color: Color) -> None:
 
 
 DRAW: dict[str, Draw] = {
-    "book": book, "letter": letter, "cup": cup, "bread": bread, "bowl": bowl, "apple": apple, "flower": flower, "lantern": lantern, "candle": candle,
-    "clock": clock, "key": key, "door": door, "gift": gift, "heart": heart, "camera": camera, "photo": photo, "phone": phone, "computer": computer,
-    "radio": radio, "guitar": guitar, "violin": violin, "piano": piano, "music": music, "suitcase": suitcase, "map": paper_map, "crown": crown,
-    "mushroom": mushroom, "paper_boat": paper_boat, "mirror": mirror, "sword": sword,
+    "book": book, "letter": letter, "cup": cup, "bread": bread, "bowl": bowl, "apple": apple,
+    "flower": flower, "lantern": lantern, "candle": candle, "clock": clock, "key": key,
+    "door": door, "gift": gift, "heart": heart, "camera": camera, "photo": photo, "phone": phone,
+    "computer": computer, "radio": radio, "guitar": guitar, "violin": violin, "piano": piano,
+    "music": music, "suitcase": suitcase, "map": paper_map, "crown": crown, "mushroom": mushroom,
+    "paper_boat": paper_boat, "mirror": mirror, "sword": sword,
 }  # fmt: skip

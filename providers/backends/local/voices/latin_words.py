@@ -44,17 +44,18 @@ LETTERS = dict(
 KNOWN = {
     "a": "어", "an": "언", "and": "앤드", "app": "앱", "apple": "애플", "baby": "베이비",
     "blue": "블루", "cafe": "카페", "camera": "카메라", "city": "시티", "coffee": "커피",
-    "computer": "컴퓨터", "cut": "컷", "day": "데이", "film": "필름", "for": "포", "google": "구글", "happy": "해피",
-    "hello": "헬로", "home": "홈", "house": "하우스", "i": "아이", "in": "인", "internet": "인터넷",
-    "is": "이즈", "korea": "코리아", "life": "라이프", "light": "라이트", "like": "라이크",
-    "live": "라이브", "love": "러브", "made": "메이드", "man": "맨", "moon": "문", "movie": "무비",
-    "music": "뮤직", "my": "마이", "nasa": "나사", "new": "뉴", "news": "뉴스", "night": "나이트",
-    "of": "오브", "ok": "오케이", "on": "온", "one": "원", "online": "온라인", "open": "오픈",
-    "park": "파크", "phone": "폰", "project": "프로젝트", "seoul": "서울", "service": "서비스",
-    "show": "쇼", "sky": "스카이", "smart": "스마트", "star": "스타", "story": "스토리",
-    "studio": "스튜디오", "style": "스타일", "team": "팀", "the": "더", "time": "타임",
-    "to": "투", "today": "투데이", "video": "비디오", "videoplanet": "비디오플래닛", "planet": "플래닛",
-    "we": "위", "web": "웹", "wifi": "와이파이", "world": "월드", "you": "유", "youtube": "유튜브",
+    "computer": "컴퓨터", "cut": "컷", "day": "데이", "film": "필름", "for": "포", "google": "구글",
+    "happy": "해피", "hello": "헬로", "home": "홈", "house": "하우스", "i": "아이", "in": "인",
+    "internet": "인터넷", "is": "이즈", "korea": "코리아", "life": "라이프", "light": "라이트",
+    "like": "라이크", "live": "라이브", "love": "러브", "made": "메이드", "man": "맨", "moon": "문",
+    "movie": "무비", "music": "뮤직", "my": "마이", "nasa": "나사", "new": "뉴", "news": "뉴스",
+    "night": "나이트", "of": "오브", "ok": "오케이", "on": "온", "one": "원", "online": "온라인",
+    "open": "오픈", "park": "파크", "phone": "폰", "project": "프로젝트", "seoul": "서울",
+    "service": "서비스", "show": "쇼", "sky": "스카이", "smart": "스마트", "star": "스타",
+    "story": "스토리", "studio": "스튜디오", "style": "스타일", "team": "팀", "the": "더",
+    "time": "타임", "to": "투", "today": "투데이", "video": "비디오", "videoplanet": "비디오플래닛",
+    "planet": "플래닛", "we": "위", "web": "웹", "wifi": "와이파이", "world": "월드", "you": "유",
+    "youtube": "유튜브",
 }  # fmt: skip
 MOST_SPELLED = 5  # capital letters of a word that is read letter by letter
 _VOWELS = "aeiouy"
@@ -70,9 +71,9 @@ _NUCLEI = {
 _CLOSED = {"a": "ㅐ", "u": "ㅓ"}  # before a consonant that ends the syllable
 _ONSETS = {
     "tch": "ㅊ", "ch": "ㅊ", "sh": "ㅅ", "ph": "ㅍ", "th": "ㅅ", "wh": "ㅎ", "ck": "ㅋ", "qu": "ㅋ",
-    "b": "ㅂ", "c": "ㅋ", "d": "ㄷ", "f": "ㅍ", "g": "ㄱ", "h": "ㅎ", "j": "ㅈ", "k": "ㅋ", "l": "ㄹ",
-    "m": "ㅁ", "n": "ㄴ", "p": "ㅍ", "q": "ㅋ", "r": "ㄹ", "s": "ㅅ", "t": "ㅌ", "v": "ㅂ", "w": "ㅇ",
-    "x": "ㅈ", "z": "ㅈ",
+    "b": "ㅂ", "c": "ㅋ", "d": "ㄷ", "f": "ㅍ", "g": "ㄱ", "h": "ㅎ", "j": "ㅈ", "k": "ㅋ",
+    "l": "ㄹ", "m": "ㅁ", "n": "ㄴ", "p": "ㅍ", "q": "ㅋ", "r": "ㄹ", "s": "ㅅ", "t": "ㅌ",
+    "v": "ㅂ", "w": "ㅇ", "x": "ㅈ", "z": "ㅈ",
 }  # fmt: skip
 _CODAS = {
     "ng": "ㅇ",

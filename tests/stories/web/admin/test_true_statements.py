@@ -137,7 +137,8 @@ def test_rights_of_a_role_are_boxes(admin_client):
     assert (
         len(
             re.findall(
-                r'<input[^>]*type="checkbox"[^>]*name="permissions"|<input[^>]*name="permissions"[^>]*type="checkbox"',
+                r'<input[^>]*type="checkbox"[^>]*name="permissions"'
+                r'|<input[^>]*name="permissions"[^>]*type="checkbox"',
                 page,
             )
         )
