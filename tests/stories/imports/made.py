@@ -14,7 +14,8 @@ ODT = (
     'text:display="none"/></style:style>'
     '<style:style style:name="T2" style:family="text"><style:text-properties '
     'style:text-line-through-style="solid"/></style:style>'
-    "</office:automatic-styles><office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    "</office:automatic-styles>"
+    "<office:body><office:text>{body}</office:text></office:body></office:document-content>"
 )
 HWPX = (
     '<hs:sec xmlns:hs="http://www.hancom.co.kr/hwpml/2011/section" '
@@ -27,7 +28,8 @@ HWPX_HEADER = (
 )
 WORD = (
     "<w:document "
-    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{body}</w:body></w:document>'
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    "<w:body>{body}</w:body></w:document>"
 )
 STYLES = (
     '<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'

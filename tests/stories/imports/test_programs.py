@@ -51,7 +51,8 @@ FINAL_DRAFT = """<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
   <HeaderAndFooter FooterVisible="No" HeaderVisible="Yes">
     <Header><Paragraph><DynamicLabel Type="Page #"/><Text>.</Text></Paragraph></Header>
   </HeaderAndFooter>
-  <SpellCheckIgnoreLists><IgnoredRanges/><IgnoredWords><Word>haru</Word></IgnoredWords></SpellCheckIgnoreLists>
+  <SpellCheckIgnoreLists><IgnoredRanges/>\
+<IgnoredWords><Word>haru</Word></IgnoredWords></SpellCheckIgnoreLists>
   <TitlePage>
     <HeaderAndFooter><Header><Paragraph><Text>Draft 3</Text></Paragraph></Header></HeaderAndFooter>
     <Content>
@@ -103,9 +104,11 @@ def word(body, styles):
         **{
             "[Content_Types].xml": "<Types/>",
             "_rels/.rels": (
-                '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-                '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
-                'relationships/officeDocument" Target="word/document.xml"/></Relationships>'
+                "<Relationships "
+                'xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+                '<Relationship Id="rId1" '
+                'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+                'officeDocument" Target="word/document.xml"/></Relationships>'
             ),
             "word/document.xml": f"<w:document {W}><w:body>{body}<w:sectPr/></w:body></w:document>",
             "word/styles.xml": f"<w:styles {W}>{styles}</w:styles>",
@@ -283,7 +286,9 @@ def test_hancom_office():
             "Contents/header.xml": header,
             "Contents/section0.xml": f"<hs:sec {HP}>{section}</hs:sec>",
             "Preview/PrvText.txt": "1부. 항구\r\n배가 떠난다.",
-            "settings.xml": "<ha:HWPApplicationSetting xmlns:ha='http://www.hancom.co.kr/hwpml/2011/app'/>",
+            "settings.xml": (
+                "<ha:HWPApplicationSetting xmlns:ha='http://www.hancom.co.kr/hwpml/2011/app'/>"
+            ),
         }
     )
     found = read("a.hwpx", data)
