@@ -6,6 +6,7 @@ from stories.errors import Conflict, Forbidden, GuardRefused
 from stories.models import Scene, Story
 from stories.services import scene_order, scenes
 from stories.services.scene_order import Move
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 
 
@@ -105,15 +106,14 @@ def test_reorder_by_who_may_not(story, five, colleague, owner):
 
 
 def toast_of(answer):
-    return re.search(r"data-toast><span>(.*?)</span>", answer.content.decode())[1]
+    return re.search(r"data-toast><span>(.*?)</span>", flat(answer))[1]
 
 
 def fields(answer):
     """The fields of the button that is offered."""
     found = {}
     for name, value in re.findall(
-        r'<input type="hidden" name="(\w+)" value="([^"]*)">',
-        answer.content.decode().split("data-offer")[1],
+        r'<input type="hidden" name="(\w+)" value="([^"]*)">', flat(answer).split("data-offer")[1]
     ):
         found.setdefault(name, []).append(value)
     return found
