@@ -214,7 +214,7 @@ class Plan:
         return [item for item in self.blocked if item.why.template == NEEDS_ENGLISH]
 
     @property
-    def ids_without_english(self) -> list[int]:
+    def ids_without_english(self) -> list[UUID]:
         return [item.scene_id for item in self.without_english]
 
     @property
