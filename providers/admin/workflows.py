@@ -29,6 +29,7 @@ LABELS = {
     "end_image": gettext_lazy("Picture to end with"),
     "references": gettext_lazy("Reference sheets, in order"),
 }
+OF_CLIPS = frozenset({"frames", "fps", "image", "end_image"})
 LONGEST_FIELD = 400
 
 
@@ -81,6 +82,7 @@ def _second_step(request: HttpRequest, content: bytes) -> dict[str, Any]:
         "fields": [
             (name, label, sent.get(f"map_{name}", ", ".join(mapping.get(name, []))))
             for name, label in LABELS.items()
+            if sent.get("kind") == "clip" or name not in OF_CLIPS
         ],
         "nodes": [(number, f"{number}: {node['class_type']}") for number, node in graph.items()],
         "output": sent.get("output", output),

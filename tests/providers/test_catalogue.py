@@ -17,6 +17,7 @@ from providers.models import AIProviderConfig, MoneyChange, ProviderModel
 from providers.prices import model_row, spec_from
 from providers.requests import ImageRequest
 from providers.services import catalogue, connections
+from tests.markup import flat
 
 
 @pytest.fixture
@@ -246,7 +247,7 @@ def test_connection_that_is_not_set_up_says_what_is_open(
     runway: AIProviderConfig, admin_client: Any
 ) -> None:
     page = reverse("admin:providers_aiproviderconfig_change", args=[runway.pk])
-    shown = strip_tags(admin_client.get(page).content.decode())
+    shown = strip_tags(flat(admin_client.get(page)))
     assert "1. Key: open · 2. Test: open · 3. Model with a price: done" in shown
     AIProviderConfig.objects.filter(pk=runway.pk).update(is_active=True)
     assert "Set up in three steps" not in admin_client.get(page).content.decode()

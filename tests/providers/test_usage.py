@@ -16,6 +16,7 @@ from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import ClipRequest, ImageRequest
 from providers.services.configs import organization_budget
 from providers.usage import budgets_of, last_errors, limits_of, prices_of, unpriced_of
+from tests.markup import flat
 
 REQUESTS = {"image": ImageRequest(prompt="x"), "clip": ClipRequest(prompt="x")}
 pytestmark = pytest.mark.django_db
@@ -135,10 +136,10 @@ def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, changes
     assert {row.model.name for row in prices_of(config) if row.is_used} == used
     for name in used:
         assert prices.quote(config, REQUESTS["image" if name == "still" else "clip"]).model == name
-    page = admin_client.get(
-        reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
-    ).content.decode()
-    assert set(re.findall(r"<b>([-\w]+)</b><small>used when none is named", page)) == used
+    page = flat(
+        admin_client.get(reverse("admin:providers_aiproviderconfig_change", args=[config.pk]))
+    )
+    assert set(re.findall(r"<b>([-\w]+)</b> <small>used when none is named", page)) == used
 
 
 def test_page_says_which_models_are_not_used_until_they_have_a_price(config, admin_client):
@@ -147,11 +148,11 @@ def test_page_says_which_models_are_not_used_until_they_have_a_price(config, adm
         *("kling3.0_pro", "seedance2_5", "seedance2_5-draft", "seedance2_5-final"),
         "gpt_image_2",
     ]
-    shown = admin_client.get(
-        reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
-    ).content.decode()
-    words = "<small>not used until its price is entered below</small>"
-    assert re.findall(rf"<b>([-.\w]+)</b>{words}", shown) == names
+    shown = flat(
+        admin_client.get(reverse("admin:providers_aiproviderconfig_change", args=[config.pk]))
+    )
+    words = "<small> not used until its price is entered below </small>"
+    assert re.findall(rf"<b>([-.\w]+)</b> {words}", shown) == names
     with pytest.raises(NotConfigured, match=r"does not offer the model kling3\.0_pro here"):
         prices.quote(config, ClipRequest(prompt="sea", duration_ms=5000, model="kling3.0_pro"))
     row = config.models.get(name="kling3.0_pro")

@@ -13,6 +13,7 @@ from providers import keys, registry
 from providers.enums import CallState, Kind
 from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
+from tests.markup import flat
 
 LIST = reverse("admin:providers_aiproviderconfig_changelist")
 CALLS = reverse("admin:providers_providercall_changelist")
@@ -199,9 +200,7 @@ def test_decision_on_an_unclear_call(manager, as_, data, state, cost):
     assert client.post(url, {"reason": "seen"}).status_code == 409, "and has to be made"
     refused = client.post(url, {"decision": "attach", "task_id": " ", "reason": "seen <there>"})
     assert refused.status_code == 409, "a task has an id"
-    assert 'value="attach" checked' in refused.content.decode(), (
-        "what was said is not to be said again"
-    )
+    assert 'value="attach" checked' in flat(refused), "what was said is not to be said again"
     assert 'value="seen &lt;there&gt;"' in refused.content.decode()
     call.refresh_from_db()
     assert call.state == CallState.UNCLEAR
