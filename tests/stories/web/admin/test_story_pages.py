@@ -12,6 +12,7 @@ from providers.models import AIProviderConfig
 from stories.enums import JobName, StoryStatus, TakeKind
 from stories.models import Film, Story, StorySound, StoryStateTransition
 from stories.models.review import Comment
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story, make_take
 
 
@@ -153,7 +154,7 @@ def test_history_is_one_line_of_changes_takes_verdicts_and_films(owner, as_):
     _film(story)
     Comment.objects.create(story=story, scene=take.scene, author=owner, text="more light")
     Comment.objects.create(story=story, at_ms=65_000, guest="the client", text="shorter here")
-    html = as_(owner).get(_page("history", story)).content.decode()
+    html = flat(as_(owner).get(_page("history", story)))
     takes = (
         "Picture made for scene 1 by Local studio",
         "Scene 1 rejected",
