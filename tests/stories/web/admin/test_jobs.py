@@ -8,6 +8,7 @@ from django.urls import reverse
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job, JobLog, Pause
 from stories.enums import JobName, StoryStatus
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 
 LIST = reverse("admin:jobs_job_changelist")
@@ -112,9 +113,9 @@ def test_page_names_the_scene_of_each_part_and_why_it_waits(owner, story, as_):
     _job(
         owner, story, parent=whole, item=str(scenes[1].pk), status=JobStatus.WAITING, note_data=note
     )
-    html = as_(owner).get(reverse("admin:jobs_job_change", args=[whole.pk])).content.decode()
-    assert "<small>scene 1</small>" in html
-    assert "<small>scene 2 · 60 calls a minute are allowed.</small>" in html
+    html = flat(as_(owner).get(reverse("admin:jobs_job_change", args=[whole.pk])))
+    assert "<small> scene 1 </small>" in html
+    assert "<small> scene 2 · 60 calls a minute are allowed. </small>" in html
 
 
 @pytest.mark.django_db

@@ -12,6 +12,7 @@ from providers.enums import CallState, Kind
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import JobName, StoryStatus
 from stories.web.cancel_impact import kept
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story
 
 LIST = reverse("admin:jobs_job_changelist")
@@ -118,14 +119,14 @@ def test_failed_jobs_are_counted_up_to_a_bound(owner, story, as_, monkeypatch, m
     monkeypatch.setattr("jobs.admin.MOST_COUNTED", most)
     for _ in range(3):
         _job(owner, story, status=JobStatus.FAILED)
-    page = as_(owner).get(LIST).content.decode()
+    page = flat(as_(owner).get(LIST))
     assert f'Failed <b class="vp-num">{shown}</b>' in page
 
 
 def test_priority_by_the_owner_with_a_reason(owner, story, as_):
     job = _job(owner, story, name=JobName.STORY_PREVIEW, priority=4)
     part = _job(owner, story, parent=job)
-    page = as_(owner).get(_action_url(job, "priority")).content.decode()
+    page = flat(as_(owner).get(_action_url(job, "priority")))
     assert 'value="4" checked' in page
     response = as_(owner).post(
         _action_url(job, "priority") + f"?back={LIST}%3Fq%3Dsea",
