@@ -60,6 +60,7 @@ def test_translations_are_korean_but_for_names():
     }
     assert latin <= {
         "%(n)sfps",
+        "%(person)s: %(role)s",
         "%(what)s → ‘%(status)s’",
         "1080p, 30fps",
         "720p, 24fps",
