@@ -58,12 +58,14 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
     if not (place or scene or is_of_film):
         return None
     story_id = scene.story_id if scene else call.subject
-    if not Story.objects.filter(pk=story_id).exists():
-        return None
     job = job or collecting.asked_for(call)
     asked = job_data.asked(job) if job else {}
     result = call.result or {}
     with transaction.atomic():
+        # Its key to the story is checked at the end; who changes the settings would wait for their
+        # row meanwhile and hold the story.
+        if Story.objects.select_for_update(no_key=True).filter(pk=story_id).first() is None:
+            return None
         take, made = SoundTake.objects.get_or_create(
             call=call,
             defaults={

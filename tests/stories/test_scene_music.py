@@ -432,6 +432,32 @@ def test_music_that_is_kept_is_kept_for_the_order_that_stands_then(
 
 
 @pytest.mark.django_db(transaction=True)
+@row_locks
+@pytest.mark.slow
+@pytest.mark.parametrize("of_scene", [True, False], ids=["of a scene", "of the film"])
+def test_music_that_arrives_while_its_settings_change_stays_selected(
+    story: Story,
+    owner: Any,
+    of_scene: bool,  # noqa: FBT001  a parameter of the test
+) -> None:
+    made(story, owner)
+    scene = at(story, 2)
+    call = ProviderCall.objects.get(item=scene.key if of_scene else str(story.pk), kind="music")
+    SoundTake.objects.filter(call=call).delete()
+
+    def change() -> None:
+        if of_scene:
+            sound.change_scene_sound(scene.pk, actor=owner, clip_sound=True)
+        else:
+            sound.change_settings(story.pk, actor=owner, music_db=-3.0)
+
+    errors = in_turn(lambda: sound_takes.record_result(call), change)
+    take = SoundTake.objects.get(call=call)
+    row = own(scene) if of_scene else StorySound.objects.get(story=story)
+    assert (errors, row.music_take) == ([], take)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_earlier_rows_play_the_films_music_and_know_no_order(owner: Any) -> None:
     story = make_story(owner)
     scene = make_scene(story, narration="Hello.")
