@@ -267,6 +267,16 @@ def _bill(manager: Any) -> Bill:
 
 def _film(story: Story, owner: Any) -> str:
     """Two versions of the film with a comment, and a link to it for a guest: its token."""
+    _first, film = make_films(story, owner)
+    comments.on_film(film.pk, actor=owner, text="Hold this longer.", at_ms=3000)
+    _link, token = review_links.share(
+        story.pk, actor=owner, name="client", days=7, may_comment=True
+    )
+    return token
+
+
+def make_films(story: Story, owner: Any, *, kind: str = "preview") -> list[Film]:
+    """Two versions of the film of a story without its scenes: 8 seconds of one colour."""
     with store.workplace() as folder:
         ffmpeg.run(
             [
@@ -301,10 +311,10 @@ def _film(story: Story, owner: Any) -> str:
         "size_bytes": 12_000,
         "vtt": "WEBVTT\n",
     }
-    for number in (1, 2):
-        film = Film.objects.create(
+    return [
+        Film.objects.create(
             story=story,
-            kind="preview",
+            kind=kind,
             number=number,
             manifest={"segments": segments[: 2 + number]},
             manifest_hash="x",
@@ -313,8 +323,5 @@ def _film(story: Story, owner: Any) -> str:
             made_by=owner,
             **sizes,
         )
-    comments.on_film(film.pk, actor=owner, text="Hold this longer.", at_ms=3000)
-    _link, token = review_links.share(
-        story.pk, actor=owner, name="client", days=7, may_comment=True
-    )
-    return token
+        for number in (1, 2)
+    ]
