@@ -11,6 +11,7 @@ from stories.services.plan import load_scenes
 from stories.services.planning import scene_lengths
 from stories.services.scene_lengths import settle_length
 from stories.web.board_rows import scene_rows
+from tests.markup import flat
 from tests.stories.factories import make_scene, make_story, make_take
 
 FIELD = Scene._meta.get_field("duration_seconds")
@@ -93,5 +94,5 @@ def test_the_board_takes_tenths(owner, client):
         client.post(address, {"duration_seconds": wrong}, headers={"HX-Request": "true"})
         scene.refresh_from_db()
         assert str(scene.duration_seconds) == "7.3"
-    page = client.get(reverse("admin:stories_story_board", args=[story.pk])).content.decode()
+    page = flat(client.get(reverse("admin:stories_story_board", args=[story.pk])))
     assert 'name="duration_seconds" value="7.3"' in page
