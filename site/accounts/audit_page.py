@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -102,11 +103,16 @@ def _kinds() -> list[tuple[str, str]]:
     """The kinds of objects that can appear, by their names on screen. Cached by Django."""
     found = [
         # Django's documented way to a model's name
-        (f"{kind.app_label}.{kind.model}", _(str(model._meta.verbose_name)))  # noqa: SLF001
+        (f"{kind.app_label}.{kind.model}", _translated(model._meta.verbose_name))  # noqa: SLF001
         for kind in ContentType.objects.order_by("app_label", "model")[:300]
         if (model := kind.model_class())
     ]
     return sorted(found, key=lambda pair: pair[1])
+
+
+def _translated(name: Any) -> str:
+    """The name of a model. Some libraries give it in English only; our catalogue has those."""
+    return str(name) if isinstance(name, Promise) else _(name)
 
 
 def page(request: HttpRequest) -> HttpResponse:
