@@ -25,7 +25,7 @@ class RoleLimitInline(TabularInline):
     verbose_name_plural = gettext_lazy("Limits of roles, instead of the organization's")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "role":
             field.label_from_instance = lambda role: label_of(role.name)
         return field

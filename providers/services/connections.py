@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import AuditAction
 from core import visible
-from core.localized_messages import DomainError, LocalizedMessage, Value, listed
+from core.localized_messages import DomainError, LocalizedMessage, listed
 from providers import addresses, keys
 from providers.adapters import Health
 from providers.calls import balance_evidence
@@ -100,8 +100,7 @@ def change(
         if key is not None or SENDS_KEYS & set(changed):
             configs.forget_test(row)
         configs.wake_the_waiting(provider=row.provider)
-        # Django's documented way to a field
-        done: list[Value] = [row._meta.get_field(name).verbose_name for name in changed]  # noqa: SLF001
+        done = audit.names_of(AIProviderConfig, changed)
         if key is not None:
             done.append(LocalizedMessage(gettext_noop("key")))
         if done:

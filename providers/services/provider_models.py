@@ -101,8 +101,7 @@ def _clean(row: ProviderModel) -> None:
 def _what(values: Mapping[str, Any], *, is_new: bool) -> LocalizedMessage:
     if is_new:
         return LocalizedMessage(gettext_noop("added"))
-    # Django's documented way to a field
-    names = listed(ProviderModel._meta.get_field(name).verbose_name for name in values)  # noqa: SLF001
+    names = listed(audit.names_of(ProviderModel, values))
     return LocalizedMessage(gettext_noop("changed: %(fields)s"), {"fields": names})
 
 

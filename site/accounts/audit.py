@@ -1,6 +1,7 @@
 """Writes the audit log, and keeps it append-only by triggers in the database."""
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.http import HttpRequest
 
 from accounts.models import AuditAction, AuditEntry
 from core.client_address import client_address
-from core.localized_messages import LocalizedMessage
+from core.localized_messages import LocalizedMessage, Value
 
 LONGEST_DETAIL = 4000
 TABLE = "web_auditentry"
@@ -75,6 +76,12 @@ def _stored(detail: str | LocalizedMessage) -> str:
         return detail[:LONGEST_DETAIL]
     text = json.dumps(detail.as_json(), ensure_ascii=False)
     return text if len(text) <= LONGEST_DETAIL else detail.english[:LONGEST_DETAIL]
+
+
+def names_of(model: type[models.Model], fields: Iterable[str]) -> list[Value]:
+    """The names on screen of these fields, for a detail."""
+    found: list[Any] = [model._meta.get_field(name) for name in fields]  # noqa: SLF001  Django's documented way to a field
+    return [field.verbose_name for field in found]
 
 
 def words_of(entry: AuditEntry) -> str:

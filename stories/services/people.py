@@ -48,8 +48,8 @@ def change_person(
         person.save(update_fields=[name for name in FIELDS if name in values])
         if roles is not None:
             person.groups.set(_roles(roles))
-        names = [User._meta.get_field(name).verbose_name for name in values]  # noqa: SLF001  Django's documented way to a field
-        changed = listed([*names, *([] if roles is None else [Group._meta.verbose_name_plural])])  # noqa: SLF001  likewise
+        names = audit.names_of(User, values)
+        changed = listed([*names, *([] if roles is None else [Group._meta.verbose_name_plural])])  # noqa: SLF001  Django's documented way to a model's name
         audit.record(AuditAction.CHANGED, actor=actor, target=person, detail=changed)
     return person
 
