@@ -60,9 +60,10 @@ def after_unclear(call: ProviderCall, config: AIProviderConfig, adapter: Adapter
     """Record the balance again after the outcome of a call became unclear."""
     if not adapter.tells_balance or (balance := ask_balance(config, adapter)) is None:
         return
+    assert config.balance_at is not None
     added = {
         "balance_after": str(balance),
-        "balance_after_at": timezone.now().isoformat(),
+        "balance_after_at": config.balance_at.isoformat(),
     }
     with transaction.atomic():
         call.evidence = merged_evidence(call, added)

@@ -392,9 +392,9 @@ def test_unclear_call_shows_the_balance_before_and_after(runway: Real, clock: Cl
         "49.9500",
     )
     config = runway.config
-    assert (config.balance, str(config.balance_at)[:19]) == (
+    assert (config.balance, config.balance_at.isoformat()) == (
         Decimal("49.9500"),
-        call.evidence["balance_after_at"].replace("T", " ")[:19],
+        call.evidence["balance_after_at"],
     )
 
 
