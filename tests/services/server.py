@@ -21,6 +21,7 @@ LOOPBACK = "127.0.0.1"
 
 
 READY_SECONDS = 60.0
+FREEZE_SECONDS = 60.0
 
 
 TRIES = 5  # another program may take a port between our look and the server's start
@@ -167,6 +168,12 @@ class Server(ABC):
     def freeze(self) -> None:
         """It hangs: connections are held and nothing is answered, until `thaw()`."""
         self._signal_all(signal.SIGSTOP)
+        # On a busy machine its other threads answer until one of them has taken the signal.
+        deadline = time.monotonic() + FREEZE_SECONDS
+        while not all(map(_is_stopped, [self.pid, *self._children()])):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} does not stop")
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         self._signal_all(signal.SIGCONT)
@@ -190,6 +197,15 @@ class Server(ABC):
 
     def close(self) -> None:
         self.kill()
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether every thread of the process is stopped, or it has ended."""
+    states = []
+    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # the thread has ended meanwhile
+            states.append(task.read_text().rpartition(")")[2].split()[0])
+    return set(states) <= {"T", "Z", "X"}
 
 
 @contextmanager
