@@ -17,6 +17,7 @@ from core.client_address import client_address
 from core.localized_messages import LocalizedMessage, Value
 
 LONGEST_DETAIL = 4000
+MESSAGE = '{"template"'  # the beginning of a stored message of the studio
 TABLE = "web_auditentry"
 ACTIONS = {
     ADDITION: AuditAction.ADDED,
@@ -73,7 +74,9 @@ def record(
 def _stored(detail: str | LocalizedMessage) -> str:
     """A message is stored with its values, so that each reader has it in their own language."""
     if not isinstance(detail, LocalizedMessage):
-        return detail[:LONGEST_DETAIL]
+        # What a person wrote is never read as a message, whose template could ask for any length.
+        words = f" {detail}" if detail.startswith(MESSAGE) else detail
+        return words[:LONGEST_DETAIL]
     text = json.dumps(detail.as_json(), ensure_ascii=False)
     return text if len(text) <= LONGEST_DETAIL else detail.english[:LONGEST_DETAIL]
 
@@ -86,10 +89,10 @@ def names_of(model: type[models.Model], fields: Iterable[str]) -> list[Value]:
 
 def words_of(entry: AuditEntry) -> str:
     """The detail in the active language. The admin stores what changed as JSON of its own."""
-    if entry.detail.startswith('{"template"'):
-        with suppress(
-            ValueError, KeyError, TypeError, AttributeError
-        ):  # a person may have written this
+    if entry.detail.startswith(f" {MESSAGE}"):
+        return entry.detail[1:]
+    if entry.detail.startswith(MESSAGE):
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
             return str(LocalizedMessage.from_json(json.loads(entry.detail)))
     return str(LogEntry(change_message=entry.detail).get_change_message())
 

@@ -262,3 +262,10 @@ def test_details_are_messages_that_can_be_translated():
         if isinstance(node, ast.Call)
         for found in sentences(node)
     ] == []
+
+
+def test_words_of_a_person_are_never_a_message(admin_user):
+    written = '{"template": "%(a)9999999999s", "values": {"a": ""}}'
+    audit.record(AuditAction.CHANGED, actor=admin_user, target=admin_user, detail=written)
+    entry = AuditEntry.objects.latest("pk")
+    assert audit.words_of(entry) == written
