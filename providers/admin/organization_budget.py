@@ -47,11 +47,11 @@ class OrganizationBudgetAdmin(ModelAdmin):
     The limits are editable only for users who may set them.
     """
 
-    fields = ("monthly_budget", "plan_limit")
+    fields = ("monthly_budget", "plan_limit", "one_press_limit")
     inlines = (RoleLimitInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if request.user.has_perm(SET_LIMITS) else ("plan_limit",)
+        return () if request.user.has_perm(SET_LIMITS) else ("plan_limit", "one_press_limit")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -36,6 +36,17 @@ class OrganizationBudget(models.Model):
         validators=NOT_NEGATIVE,
         help_text=_("What costs more needs the approval of a second person. Empty: no limit."),
     )
+    one_press_limit = models.DecimalField(
+        _("what starts with one press (USD)"),
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal("2.00"),
+        validators=NOT_NEGATIVE,
+        help_text=_(
+            "Pictures and clips up to this price begin when the button that shows the price is "
+            "pressed. What costs more asks in a dialog first. 0: always ask."
+        ),
+    )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

@@ -74,11 +74,12 @@ def of_limits(*, actor: Any) -> Iterator[None]:
 
 
 def change_budget(*, actor: Any, **values: Decimal | None) -> OrganizationBudget:
-    """Change `monthly_budget` or `plan_limit`, in USD; None means no limit.
+    """Change `monthly_budget`, `plan_limit` or `one_press_limit`, in USD; None means no limit.
 
     What the user could start alone before still binds them for a day. Raises `Forbidden`.
     """
-    rights = {"change_organizationbudget", *(["set_plan_limits"] if "plan_limit" in values else [])}
+    limits = {"plan_limit", "one_press_limit"} & set(values)
+    rights = {"change_organizationbudget", *(["set_plan_limits"] if limits else [])}
     if not actor.is_active or not actor.has_perms([f"providers.{right}" for right in rights]):
         raise Forbidden(gettext_noop("You may not change this about the organization budget."))
     with of_limits(actor=actor):
@@ -106,6 +107,12 @@ def limit_of(person: Any) -> Decimal | None:
     ]
     given = [limit for limit in limits if limit is not None]
     return min(given) if given else None
+
+
+def has_changed_prices(person: Any) -> bool:
+    """Return whether this user changed a price within the last day."""
+    changes = MoneyChange.objects.filter(actor=person, at__gt=DatabaseNow(-DAY))
+    return changes.exclude(provider="").exists()
 
 
 def prices_before(provider: str, *, person: Any) -> list[dict[str, Any]]:

@@ -29,6 +29,10 @@ class BudgetOut(msgspec.Struct):
         Money | None,
         Meta(description="What one person may start alone; null: no limit. Roles may have others."),
     ]
+    one_press_limit: Annotated[
+        Money,
+        Meta(description="Up to which price the pages start pictures and clips with one press."),
+    ]
     my_limit: Annotated[Money | None, Meta(description="What you may start alone; null: no limit.")]
     updated_at: Annotated[Moment, Meta(description="When it was changed last.")]
 
@@ -38,6 +42,7 @@ class BudgetPatch(Strict):
 
     monthly_budget: Budget | UnsetType | None = UNSET
     plan_limit: Budget | UnsetType | None = UNSET
+    one_press_limit: Budget | UnsetType = UNSET
 
 
 def _budget(call: Call) -> BudgetOut:
@@ -49,6 +54,7 @@ def _budget(call: Call) -> BudgetOut:
         monthly_budget=None if row.monthly_budget is None else money(row.monthly_budget),
         spent=money(ledger.counted(since=ledger.month_start())),
         plan_limit=None if row.plan_limit is None else money(row.plan_limit),
+        one_press_limit=money(row.one_press_limit),
         my_limit=None if mine is None else money(mine),
         updated_at=row.updated_at,
     )
@@ -68,7 +74,7 @@ class BudgetController(ApiController):
 
     @operation("patch_budget", summary="Change the organization budget")
     def patch(self, body: Body[BudgetPatch]) -> BudgetOut:
-        """What one person may start alone is changed by administrators only."""
+        """The limits of one person and of one press are changed by administrators only."""
         sent = sent_values(body)
         values = {name: None if text is None else Decimal(text) for name, text in sent.items()}
         money_changes.change_budget(actor=self.user, **values)

@@ -107,6 +107,7 @@ FIELDS = {
     "started_by": "Who started it.",
     "assignee_id": "Who is to do it; null: nobody.",
     "monthly_budget": "What a month may cost, in USD; null: no limit.",
+    "one_press_limit": "Up to which price pages start work with one press, in USD; 0: never.",
     "plan_limit": "What one person may start alone, in USD; null: no limit.",
     "label": "Its name for people.",
     "why_not": "What is still missing; empty: nothing.",

@@ -31,6 +31,7 @@ from stories.services.plan import (
     plan_generation,
     with_takes,
 )
+from stories.services.sound_plan import SoundPlan, plan_sound
 
 from .job_facts import JobFacts
 
@@ -126,7 +127,7 @@ def summary_of(scene: Any, image: Item, clip: Item) -> SceneSummary:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Takes that can be made together: how many, and their price in USD."""
+    """Takes that can be made together: how many, and their price in USD with the story's sound."""
 
     kind: str
     mode: str
@@ -155,11 +156,18 @@ class Progress:
 
 @dataclass
 class Summary:
-    """Counts over a story's scenes."""
+    """Counts over a story's scenes, and what its film still costs."""
 
     story: Story
     scenes: list[SceneSummary]
     plans: dict[str, Plan]
+    facts: JobFacts
+
+    @cached_property
+    def sound(self) -> SoundPlan:
+        """The speech, music and effects that are made with the next takes of the whole story."""
+        scenes = [one.scene for one in self.scenes]
+        return plan_sound(self.story, scenes=scenes, facts=self.facts)
 
     @cached_property
     def seconds(self) -> float:
@@ -167,8 +175,8 @@ class Summary:
 
     @cached_property
     def left(self) -> Decimal:
-        """The remaining cost in USD until the film is complete."""
-        return sum((one.left for one in self.scenes), NOTHING)
+        """The remaining cost in USD until the film is complete, with its sound."""
+        return sum((one.left for one in self.scenes), self.sound.total)
 
     @cached_property
     def uncertain(self) -> Decimal:
@@ -191,7 +199,7 @@ class Summary:
         items = self.plans[kind].items
         ready = sum(has_take(item.scene, kind) for item in items)
         running = sum(item.state == "running" for item in items)
-        batches = [_batch(kind, mode, items) for mode in MODES]
+        batches = [_batch(kind, mode, items, sound=self.sound.total) for mode in MODES]
         closed = why_closed(self.story, kind)
         why_not = str(closed) if closed else ""
         return Progress(
@@ -199,9 +207,9 @@ class Summary:
         )
 
 
-def _batch(kind: str, mode: Mode, items: Iterable[Item]) -> Batch:
+def _batch(kind: str, mode: Mode, items: Iterable[Item], *, sound: Decimal) -> Batch:
     wanted = [item for item in items if is_wanted(item.state, mode, failed=item.failed)]
-    return Batch(kind, mode, len(wanted), sum((item.total for item in wanted), NOTHING))
+    return Batch(kind, mode, len(wanted), sum((item.total for item in wanted), sound))
 
 
 def summarize(
@@ -218,7 +226,7 @@ def summarize(
         kind: plan_generation(story, kind, scenes=rows, facts=facts) for kind in TakeKind.values
     }
     places = zip(rows, plans[TakeKind.IMAGE].items, plans[TakeKind.CLIP].items, strict=True)
-    return Summary(story, [summary_of(*place) for place in places], plans)
+    return Summary(story, [summary_of(*place) for place in places], plans, facts)
 
 
 def unreviewed_of(owner: Any, most: int) -> list[tuple[Story, int]]:

@@ -14,7 +14,12 @@ from django.utils.translation import gettext_noop
 from accounts.api_keys import may_spend
 from core.clock import database_now
 from core.localized_messages import LocalizedMessage, Value
-from providers.services.money_changes import highest_price, limit_of, prices_before
+from providers.services.money_changes import (
+    has_changed_prices,
+    highest_price,
+    limit_of,
+    prices_before,
+)
 from stories.enums import Decision
 from stories.errors import ApprovalNeeded, ApprovalRefused, Forbidden
 from stories.models import Approval, Confirmation, Story
@@ -226,6 +231,17 @@ class ApprovalPreview:
         if not self.needed:
             return "free"
         return self.approval.state if self.approval else "ask"
+
+
+def may_start_alone(story: Story, total: Decimal, user: Any) -> bool:
+    """Whether work at this price in USD surely needs no approval.
+
+    False for a day after the user changed a price, because it depends on each request then.
+    """
+    limit = limit_of(user)
+    if limit is None:
+        return True
+    return not has_changed_prices(user) and spending.started_today(story, user) + total <= limit
 
 
 def approval_preview(ask: SpendRequest, user: Any) -> ApprovalPreview:

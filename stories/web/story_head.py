@@ -3,7 +3,7 @@
 It is the same on every tab.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -19,10 +19,13 @@ from core.admin.display import Tone
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers import ledger
+from providers.services.configs import organization_budget
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.models import Film, Scene, Story, StoryStateTransition
 from stories.selectors.summary import Batch, Summary
+from stories.services.approvals import may_start_alone
 from stories.services.permissions import is_story_owner
+from stories.services.plan import Plan
 from stories.services.transitions import Choice, choices
 
 from . import status_colors
@@ -41,7 +44,7 @@ STOPPABLE = frozenset({StoryStatus.PLANNING, *REMAKES})
 class Action:
     """A button of the head. `why_not`: why it cannot be pressed now.
 
-    `at_once`: it costs nothing and there is nothing to say about it, so that no dialog asks.
+    `at_once`: the button says all there is to know, so that no dialog asks.
     """
 
     name: str
@@ -255,8 +258,7 @@ class StoryHead:
         kinds = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
         if name not in kinds:
             return None
-        batch = self._batch(kinds[name], "missing")
-        return batch.price if batch else None
+        return self.summary.plans[kinds[name]].total + self.summary.sound.total
 
     def _batch(self, kind: str, mode: str) -> Batch | None:
         part = next((one for one in self.summary.progress if one.kind == kind), None)
@@ -293,16 +295,26 @@ class StoryHead:
         return None
 
     def _needs_no_question(self, kind: TakeKind) -> bool:
-        """Whether a dialog about what is missing would show no price and nothing else to know.
+        """Whether a dialog about what is missing would say no more than the button with its price.
 
-        Sound is not looked at: a plan with a price is refused, and then shown in the dialog.
+        A plan that costs more than the button says is refused, and then shown in the dialog.
         """
-        plan = self.summary.plans[kind]
+        plan = replace(self.summary.plans[kind], sound=self.summary.sound)
         return (
-            not plan.total
-            and all(item.state == "missing" and not item.warnings for item in plan.todo)
+            all(item.state == "missing" and not item.warnings for item in plan.todo)
             and not any(item.failed for item in plan.items)
             and not (plan.blocked or plan.doubtful or plan.stale_kept or plan.running)
+            and (not plan.total or self._is_bought_with_one_press(plan))
+        )
+
+    def _is_bought_with_one_press(self, plan: Plan) -> bool:
+        """Whether the price is low enough, and neither sound nor approval raises a question."""
+        sound = self.summary.sound
+        return (
+            plan.total <= organization_budget().one_press_limit
+            and not any(item.state == "blocked" for item in sound.items)
+            and not sound.warnings
+            and may_start_alone(self.story, plan.total, self.user)
         )
 
     def _remake(self) -> Action:

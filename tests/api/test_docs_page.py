@@ -76,7 +76,7 @@ def test_body_path_and_problem_are_shown(page, complaints, live_server, make_per
     ] == []  # the browser itself notes the 409
 
 
-def test_log_in_with_a_second_factor(page, said, live_server, make_person):
+def test_log_in_with_a_second_factor(page, complaints, live_server, make_person):
     person = make_person("owner", role="producer")
     secret = generate_totp_secret()
     now = code_of(base64.b32decode(secret), time.time())
@@ -93,7 +93,8 @@ def test_log_in_with_a_second_factor(page, said, live_server, make_person):
     expect(page.locator("#log-in-answer")).to_contain_text("Logged in")
     expect(page.locator("#log-in-code")).to_be_hidden()
     assert page.locator("#log-in [name=code]").input_value() == ""
-    assert [line for line in said if "401" not in line] == []  # the browser itself notes the 401
+    # The browser itself notes the 401.
+    assert [line for line in complaints if "401" not in line] == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,13 @@ import pytest
 
 from providers.adapters import Used
 from providers.backends.runway.adapter import RunwayAdapter
-from providers.models import AIProviderConfig, Bill, MoneyChange, ProviderCall
+from providers.models import (
+    AIProviderConfig,
+    Bill,
+    MoneyChange,
+    OrganizationBudget,
+    ProviderCall,
+)
 from stories.models import Project, ProjectMember, Story
 
 from .world import bill_file
@@ -195,6 +201,13 @@ def test_budget_is_changed_and_limits_only_by_administrators(managers, manager, 
     found = managers.ask("PATCH", "budget/", limit, person=admin_user).json()
     assert (found["plan_limit"], found["my_limit"]) == ("5.0000", "5.0000")
     assert MoneyChange.objects.filter(actor=admin_user).count() == 1
+    press = {"one_press_limit": "0.50"}
+    assert managers.ask("PATCH", "budget/", press).status_code == 403
+    found = managers.ask("PATCH", "budget/", press, person=admin_user).json()
+    assert found["one_press_limit"] == "0.5000"
+    assert OrganizationBudget.objects.get().one_press_limit == Decimal("0.50")
+    endless = {"one_press_limit": None}
+    assert managers.ask("PATCH", "budget/", endless, person=admin_user).status_code == 422
     none = managers.ask("PATCH", "budget/", {"monthly_budget": None}).json()
     assert none["monthly_budget"] is None
 

@@ -4,13 +4,16 @@ A click is a press of the pointer, a drag is one; typing and keys are not counte
 the others are those of `docs/development/clicks.md`.
 """
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
 from jobs.enums import JobStatus
 from jobs.models import Job
+from providers.models import AIProviderConfig
 from stories.enums import JobName, ReviewStatus
-from stories.models import Comment, ReviewLink, Scene, Story, Take
+from stories.models import Comment, Confirmation, ReviewLink, Scene, Story, Take
 from tests.browser.installation import furnish
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_take
@@ -211,10 +214,13 @@ def test_repair_a_refused_scene(enter, counted, owner, story):
     assert clicks(page) <= BEST["repair a refused scene"]
 
 
-def test_all_pictures_of_a_free_provider(enter, counted, owner, story):
+@pytest.mark.parametrize("price", ["0", "0.05"])
+def test_all_pictures(enter, counted, owner, story, price):
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal(price))
     make_scene(story)
     page = enter(counted, owner, story)
     page.locator("#do-make-missing").click()
     page.wait_for_function("document.querySelector('#vp-head').innerText.includes('4/6')")
     assert Job.objects.get().name == JobName.STORY_PREVIEW
+    assert Confirmation.objects.get().total == 2 * Decimal(price)
     assert clicks(page) <= BEST["all pictures"]

@@ -106,5 +106,6 @@ def test_administrators_set_it_beside_what_may_be_started_alone(client):
     }
     url = reverse("admin:providers_organizationbudget_change", args=[organization_budget().pk])
     assert "may approve up to (usd)" in client.get(url).content.decode().lower()
-    assert client.post(url, {"monthly_budget": "", "plan_limit": "", **inline}).status_code == 302
+    limits = {"monthly_budget": "", "plan_limit": "", "one_press_limit": "2"}
+    assert client.post(url, limits | inline).status_code == 302
     assert RoleLimit.objects.get(role=role).approve_limit == Decimal("12.50")

@@ -249,15 +249,18 @@ def test_query_counts_do_not_depend_on_rows(owner, manager, as_, queries_of):
 def test_limits_are_set_by_administrators_only(money, manager, make_person, as_):
     url = reverse("admin:providers_organizationbudget_change", args=[money.pk])
     inline = {"role_limits-TOTAL_FORMS": "0", "role_limits-INITIAL_FORMS": "0"}
-    as_(manager).post(url, {"monthly_budget": "250", "plan_limit": "99", **inline})
+    limits = {"monthly_budget": "250", "plan_limit": "99", "one_press_limit": "99"}
+    as_(manager).post(url, limits | inline)
     money.refresh_from_db()
-    assert (money.monthly_budget, money.plan_limit) == (Decimal(250), Decimal("0.80"))
+    assert (money.monthly_budget, money.plan_limit, money.one_press_limit) == (
+        Decimal(250),
+        Decimal("0.80"),
+        Decimal(2),
+    )
     chief = make_person("chief", role="manager")
     chief.is_superuser = True
     chief.save()
-    assert (
-        as_(chief).post(url, {"monthly_budget": "250", "plan_limit": "99", **inline}).status_code
-        == 302
-    )
+    limits["one_press_limit"] = "3.50"
+    assert as_(chief).post(url, limits | inline).status_code == 302
     money.refresh_from_db()
-    assert money.plan_limit == Decimal(99)
+    assert (money.plan_limit, money.one_press_limit) == (Decimal(99), Decimal("3.50"))

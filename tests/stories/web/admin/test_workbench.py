@@ -12,13 +12,18 @@ from django.utils import timezone
 
 from jobs.enums import JobStatus
 from jobs.models import Job
-from providers.models import AIProviderConfig
+from providers.models import AIProviderConfig, MoneyChange, OrganizationBudget
 from stories.enums import Camera, JobName, StoryStatus, TakeKind
-from stories.models import Scene
+from stories.models import Confirmation, Scene
+from stories.selectors.cost_estimate import left_by_plan
 from stories.selectors.summary import summarize
+from stories.services import line_edits, sound
+from stories.services.lines import Spoken
+from stories.services.plan import plan_generation
 from stories.web.story_head import StoryHead
 from tests.markup import flat
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.speaking import speak_with
 
 pytestmark = pytest.mark.django_db
 
@@ -144,8 +149,9 @@ def test_free_pictures_are_made_at_once(client, owner):
     step = _head(story, owner).next_step
     assert (step.name, step.price, step.at_once) == ("make-missing", 0, True)
     client.force_login(owner)
-    page = client.get(reverse("admin:stories_story_board", args=[story.pk])).content.decode()
-    assert f'form="vp-at-once"\n                        formaction="{step.url}"' in page
+    page = flat(client.get(reverse("admin:stories_story_board", args=[story.pk])))
+    assert 'form="vp-at-once" name="confirm_total" value="0.0000"' in page
+    assert f'formaction="{step.url}">Make 1 picture · $0.00</button>' in page
     answer = client.post(step.url, {"confirm_total": "0"})
     assert answer.status_code == HTTPStatus.FOUND
     assert Job.objects.get().name == JobName.STORY_PREVIEW
@@ -170,7 +176,88 @@ def test_dialog_asks_where_there_is_something_to_know(owner):
     step = _head(story, owner).next_step
     assert (step.name, step.at_once) == ("make-missing", False)
     refused.delete()
+    assert _head(story, owner).next_step.at_once
+
+
+def test_pictures_at_the_price_on_the_button_are_made_at_once(client, owner):
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"))
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    for _ in range(4):
+        make_scene(story)
+    step = _head(story, owner).next_step
+    assert (step.price, step.at_once) == (Decimal("2.00"), True)
+    client.force_login(owner)
+    page = flat(client.get(reverse("admin:stories_story_board", args=[story.pk])))
+    assert 'form="vp-at-once" name="confirm_total" value="2.0000"' in page
+    assert f'formaction="{step.url}">Make 4 pictures · $2.00</button>' in page
+    assert client.post(step.url, {"confirm_total": "2.0000"}).status_code == HTTPStatus.FOUND
+    assert Job.objects.get().name == JobName.STORY_PREVIEW
+    assert Confirmation.objects.get().total == Decimal("2.00")
+
+
+@pytest.mark.parametrize(
+    ("limits", "at_once"),
+    [
+        ({"one_press_limit": Decimal("0.04")}, True),
+        ({"one_press_limit": Decimal("0.03")}, False),
+        ({"one_press_limit": Decimal(0)}, False),
+        ({"plan_limit": Decimal("0.04")}, True),
+        ({"plan_limit": Decimal("0.03")}, False),
+    ],
+)
+def test_dialog_asks_above_the_limits(owner, limits, at_once):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    make_scene(story)
+    make_scene(story)
+    OrganizationBudget.objects.update_or_create(pk=1, defaults=limits)
+    assert _head(story, owner).next_step.at_once is at_once
+
+
+def test_dialog_asks_for_a_day_after_the_person_changed_a_price(owner):
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    make_scene(story)
+    OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal(5)})
+    change = MoneyChange.objects.create(
+        actor=owner, provider="local", before={"prices": {}, "settings": {}}, at=timezone.now()
+    )
+    assert not _head(story, owner).next_step.at_once
+    MoneyChange.objects.filter(pk=change.pk).update(at=timezone.now() - timedelta(hours=25))
+    assert _head(story, owner).next_step.at_once
+
+
+def test_prices_of_the_head_are_those_of_the_dialogs_with_sound(client, owner, monkeypatch):
+    speak_with(monkeypatch)
+    story = make_story(owner, status=StoryStatus.PREVIEWING, duration_seconds=8)
+    make_scene(story, narration="The boat leaves.", duration_seconds=4)
+    make_scene(story, narration="It rains.", duration_seconds=4)
+    local = AIProviderConfig.objects.get(provider="local")
+    for kind in ("speech", "music"):
+        local.models.create(
+            kind=kind, name=f"paid-{kind}", is_default=True, price=Decimal("0.05"), unit="call"
+        )
+    AIProviderConfig.objects.filter(pk=local.pk).update(cost_per_image=Decimal("0.02"))
+    sound.change_settings(story.pk, actor=owner)
+    plan = plan_generation(story, TakeKind.IMAGE)
+    head = _head(story, owner)
+    assert plan.total == Decimal("0.19")  # two pictures, two lines, music
+    assert (head.next_step.price, head.next_step.at_once) == (plan.total, True)
+    assert head.left == left_by_plan(story) == plan.total
+    client.force_login(owner)
+    sent = {"confirm_total": str(head.next_step.price)}
+    assert client.post(head.next_step.url, sent).status_code == HTTPStatus.FOUND
+    assert Confirmation.objects.get().total == plan.total
+
+
+def test_dialog_asks_if_a_line_is_too_long_before_it_is_paid(owner, monkeypatch):
+    speak_with(monkeypatch)
+    story = make_story(owner, status=StoryStatus.PREVIEWING, duration_seconds=4)
+    scene = make_scene(story, narration="It rains.", duration_seconds=4)
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    sound.change_settings(story.pk, actor=owner)
+    assert _head(story, owner).next_step.at_once
+    line_edits.set_lines(scene.pk, actor=owner, lines=[Spoken("It rains and rains. " * 9, "")])
     assert not _head(story, owner).next_step.at_once
 
 

@@ -16,9 +16,10 @@ from stories.enums import ReviewStatus, TakeKind
 from stories.models import Story, Take
 from stories.selectors.cost_estimate import left_by_plan
 from stories.selectors.summary import summarize
-from stories.services import enqueue
+from stories.services import enqueue, sound
 from stories.services.plan import plan_generation
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.speaking import speak_with
 
 REFUSED = {
     "template": "%(provider)s refused the content. Change its words.",
@@ -150,7 +151,14 @@ def test_a_failed_retake_can_be_tried_again_at_its_price(story):
     ]
 
 
-def test_each_batch_is_what_its_plan_makes(story):
+@pytest.mark.parametrize("with_sound", [False, True])
+def test_each_batch_is_what_its_plan_makes(story, monkeypatch, with_sound):
+    if with_sound:
+        speak_with(monkeypatch)
+        AIProviderConfig.objects.get(provider="local").models.create(
+            kind="speech", name="paid", is_default=True, price=Decimal("0.05"), unit="call"
+        )
+        sound.change_settings(story.pk, actor=story.owner)
     for values in (
         {},
         {"input_hash": "other"},
@@ -210,5 +218,5 @@ def test_summary_asks_as_often_for_one_scene_as_for_twenty(story, django_assert_
             scene = make_scene(story)
             make_take(scene)
             fail(scene)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             summarize(Story.objects.get(pk=story.pk)).left  # noqa: B018  counted on demand
