@@ -44,18 +44,21 @@ LETTERS = dict(
 KNOWN = {
     "a": "어", "an": "언", "and": "앤드", "app": "앱", "apple": "애플", "baby": "베이비",
     "blue": "블루", "cafe": "카페", "camera": "카메라", "city": "시티", "coffee": "커피",
-    "computer": "컴퓨터", "cut": "컷", "day": "데이", "film": "필름", "for": "포", "google": "구글",
-    "happy": "해피", "hello": "헬로", "home": "홈", "house": "하우스", "i": "아이", "in": "인",
-    "internet": "인터넷", "is": "이즈", "korea": "코리아", "life": "라이프", "light": "라이트",
-    "like": "라이크", "live": "라이브", "love": "러브", "made": "메이드", "man": "맨", "moon": "문",
-    "movie": "무비", "music": "뮤직", "my": "마이", "nasa": "나사", "new": "뉴", "news": "뉴스",
-    "night": "나이트", "of": "오브", "ok": "오케이", "on": "온", "one": "원", "online": "온라인",
-    "open": "오픈", "park": "파크", "phone": "폰", "project": "프로젝트", "seoul": "서울",
-    "service": "서비스", "show": "쇼", "sky": "스카이", "smart": "스마트", "star": "스타",
-    "story": "스토리", "studio": "스튜디오", "style": "스타일", "team": "팀", "the": "더",
-    "time": "타임", "to": "투", "today": "투데이", "video": "비디오", "videoplanet": "비디오플래닛",
-    "planet": "플래닛", "we": "위", "web": "웹", "wifi": "와이파이", "world": "월드", "you": "유",
-    "youtube": "유튜브",
+    "computer": "컴퓨터", "cut": "컷", "day": "데이", "drone": "드론", "email": "이메일",
+    "example": "이그잼플", "facebook": "페이스북", "film": "필름", "for": "포", "game": "게임",
+    "google": "구글", "happy": "해피", "hello": "헬로", "home": "홈", "house": "하우스",
+    "i": "아이", "in": "인", "instagram": "인스타그램", "internet": "인터넷", "ipad": "아이패드",
+    "iphone": "아이폰", "is": "이즈", "kakao": "카카오", "korea": "코리아", "life": "라이프",
+    "light": "라이트", "like": "라이크", "live": "라이브", "love": "러브", "made": "메이드",
+    "man": "맨", "moon": "문", "movie": "무비", "music": "뮤직", "my": "마이", "nasa": "나사",
+    "naver": "네이버", "new": "뉴", "news": "뉴스", "night": "나이트", "of": "오브",
+    "ok": "오케이", "on": "온", "one": "원", "online": "온라인", "open": "오픈", "park": "파크",
+    "phone": "폰", "planet": "플래닛", "project": "프로젝트", "robot": "로봇", "samsung": "삼성",
+    "seoul": "서울", "service": "서비스", "show": "쇼", "sky": "스카이", "smart": "스마트",
+    "star": "스타", "story": "스토리", "studio": "스튜디오", "style": "스타일", "team": "팀",
+    "the": "더", "tiktok": "틱톡", "time": "타임", "to": "투", "today": "투데이",
+    "video": "비디오", "videoplanet": "비디오플래닛", "vs": "대", "we": "위", "web": "웹",
+    "wifi": "와이파이", "world": "월드", "you": "유", "youtube": "유튜브", "zoom": "줌",
 }  # fmt: skip
 MOST_SPELLED = 5  # capital letters of a word that is read letter by letter
 _VOWELS = "aeiouy"
@@ -113,8 +116,8 @@ def latin_in_hangul(word: str) -> str:
     letters = re.sub(r"[^a-z]", "", word.lower())
     if letters in KNOWN and (letters != "a" or word != "A"):
         return KNOWN[letters]
-    capitals = word.isupper() and len(letters) <= MOST_SPELLED
-    if capitals or not any(letter in _VOWELS for letter in letters):
+    spelled = len(letters) == 1 or (word.isupper() and len(letters) <= MOST_SPELLED)
+    if spelled or not any(letter in _VOWELS for letter in letters):
         return "".join(LETTERS[letter] for letter in letters)
     return _by_rules(letters)
 

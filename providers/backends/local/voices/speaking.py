@@ -15,7 +15,6 @@ from media.errors import stopped
 from . import english, korean
 from .clauses import Clause, clauses
 
-VERSION = 1  # raised when the same text sounds different: part of what a take is known by
 RATE = 24_000
 SLOWEST, FASTEST = 0.5, 2.0
 MOST_CHARACTERS = 10_000  # of one call: about ten minutes of speech
