@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import connection
+from django.utils import translation
 
 from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus, WaitFor
@@ -160,6 +161,20 @@ def test_port_in_use_stops_it_before_anything_is_done(installation: Installation
 def test_nonsense_is_answered_with_a_sentence(options: dict[str, Any], message: str) -> None:
     with pytest.raises(CommandError) as caught:
         call_command("demo", **options)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("ko", "DURATION은 초 단위 정수여야 합니다. 입력값: ‘one minute’"),
+        ("en", "DURATION must be a whole number of seconds, not “one minute”."),
+    ],
+)
+def test_output_is_in_the_language_that_is_asked_for(language: str, message: str) -> None:
+    other = "ko" if language == "en" else "en"
+    with translation.override(other), pytest.raises(CommandError) as caught:
+        call_command("demo", language=language, duration="one minute")
     assert str(caught.value) == message
 
 

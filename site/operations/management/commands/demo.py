@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.localized_messages import DomainError
@@ -87,11 +88,15 @@ class Command(BaseCommand):
         )
         parser.add_argument("--aspect", default=AspectRatio.WIDE.value, help="16:9, 9:16 or 1:1.")
         parser.add_argument(
-            "--language", default="", help="ko or en: which sample, or what the script is in."
+            "--language",
+            default="",
+            help="ko or en: which sample, or what the script is in; the output is in it, too.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         self.begun = time.monotonic()
+        if options["language"] in Language.values:
+            translation.activate(options["language"])
         try:
             address = None if options["no_serve"] else checked_address(options)
             script, seconds, aspect = self.wanted(options)
