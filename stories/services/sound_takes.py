@@ -161,11 +161,15 @@ def choose_locked(take: SoundTake) -> None:
 
 
 def let_be_heard_locked(take: SoundTake) -> None:
-    """Let a scene have music of its own, because a person has chosen this take for it.
+    """Let music be heard that a person has chosen, in the film or in a scene, where it was off.
 
-    The mood is that of the film's music, if that has one. The caller holds the story's lock.
+    The mood of a scene is that of the film's music, if that has one. The caller holds the story's
+    lock.
     """
-    if take.kind != SoundKind.MUSIC or take.scene_id is None:
+    if take.kind != SoundKind.MUSIC:
+        return
+    if take.scene_id is None:
+        StorySound.objects.filter(story=take.story_id, mood=Mood.NONE).update(mood=Mood.CALM)
         return
     film = StorySound.objects.filter(story=take.story_id).exclude(mood=Mood.NONE).first()
     rows = SceneSound.objects.filter(scene=take.scene_id, mood__in=("", Mood.NONE))

@@ -75,6 +75,7 @@ class ShownMusic:
     takes: list[SoundTake]
     price: Decimal | None
     taken: SoundTake | None
+    is_heard: bool
     row: SceneSound | None = None
 
     @property
@@ -83,8 +84,8 @@ class ShownMusic:
 
     @property
     def selected(self) -> SoundTake | None:
-        """The take that is in the film: a scene without music of its own keeps one for later."""
-        return self.taken if self.row is None or self.row.has_own_music else None
+        """The take that is in the film. Music that is turned off keeps its take for later."""
+        return self.taken if self.is_heard else None
 
     @property
     def may_be_kept(self) -> bool:
@@ -97,11 +98,12 @@ def _music(plan: SoundPlan, takes: list[SoundTake], row: SceneSound | None = Non
     scene_id = row.scene_id if row else None
     items = [item for item in plan.items if item.kind == SoundKind.MUSIC]
     item = next((one for one in items if (one.scene.pk if one.scene else None) == scene_id), None)
-    settings = row or plan.settings
-    taken = settings.music_take if settings else None
+    settings = plan.settings
+    taken = row.music_take if row else settings.music_take if settings else None
     if taken is not None and taken not in takes:  # of the scene that this one was copied from
         takes = [taken, *takes]
-    return ShownMusic(item, takes, one_more_price(item), taken, row)
+    is_heard = row.has_own_music if row else settings is not None and settings.mood != Mood.NONE
+    return ShownMusic(item, takes, one_more_price(item), taken, is_heard, row)
 
 
 def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:

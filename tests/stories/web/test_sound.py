@@ -391,3 +391,17 @@ def test_pages_name_the_provider_of_takes_and_voices_in_words(story, client, own
         shown = strip_tags(page(client, name, *args))
         assert "Our own studio" in shown, name
         assert not re.search(r"\blocal (·|bella)", shown), name
+
+
+def test_music_that_is_turned_off_is_not_said_to_be_in_the_film(story, client, owner):
+    sound.change_settings(story.pk, actor=owner, mood="tense")
+    file = SimpleUploadedFile("mine.wav", tone(1500, 220))
+    post(client, "board_sound_upload", story.pk, file=file, kind="music")
+    take = SoundTake.objects.get()
+    assert "In the film" in page(client, "stories_story_film", story.pk)
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    assert "In the film" not in page(client, "stories_story_film", story.pk)
+    post(client, "board_sound_choose", story.pk, take.pk)
+    settings = StorySound.objects.get(story=story)
+    assert (settings.mood, settings.music_take) == ("calm", take)
+    assert "In the film" in page(client, "stories_story_film", story.pk)
