@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.reading_speed import characters_that_fit, reading_speed, spoken_seconds
 
+from .labels import is_narrator, name_of
 from .languages import language_of
 from .script import BlockKind, Format, Understood, seconds_of
 from .text import understand
@@ -54,9 +55,9 @@ def advise(text: str) -> Advice:
         max(SCENE, SCENE * math.ceil(round(expected / SCENE, 6))), LONGEST // SCENE * SCENE
     )
     names = dict.fromkeys(
-        block.text.partition("(")[0].strip()
+        name_of(block.text)
         for block in found.blocks
-        if block.kind == BlockKind.CUE
+        if block.kind == BlockKind.CUE and not is_narrator(block.text)
     )
     remarks = " ".join(
         block.text
@@ -71,7 +72,7 @@ def advise(text: str) -> Advice:
         headings=sum(
             block.kind in {BlockKind.HEADING, BlockKind.SECTION} for block in found.blocks
         ),
-        speakers=tuple(name for name in names if name)[:MOST_NAMES],
+        speakers=tuple(names)[:MOST_NAMES],
         spoken_characters=sum(not char.isspace() for char in spoken),
         expected_seconds=math.ceil(round(expected, 6)),
         duration_seconds=proposed,

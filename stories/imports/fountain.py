@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .headings import is_heading, without_number
+from .labels import is_unspoken, labels_of, name_of, parts
 from .script import Block, BlockKind
 
 LONGEST_CUE = 60  # characters
@@ -100,7 +101,7 @@ def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
     follows = any_key and bool(body.strip()) and any(is_heading(line) for line in lines[end:])
     if not page.fields or not (follows or TITLE_KEYS & page.fields.keys()):
         return Page(), text
-    page.title = _plain(next((page.fields[name] for name in page.fields if name in TITLES), ""))
+    page.title = plain(next((page.fields[name] for name in page.fields if name in TITLES), ""))
     return page, body
 
 
@@ -173,6 +174,7 @@ class _Reader:
             for number, line in enumerate(lines)
             if korean and len(line) <= LONGEST_CUE and not self._blank(number + 1)
         )
+        self.labels = labels_of(plain(line.strip()) for line in lines) if korean else frozenset()
 
     def _blank(self, number: int) -> bool:
         return number >= len(self.lines) or self.blank[number]
@@ -183,7 +185,7 @@ class _Reader:
             line = self.lines[self.at]
             found = None if self._blank(self.at) else self._special(line.strip(), first=not held)
             if found is None and line.strip() and not self._is_cue(line.strip(), first=not held):
-                held.append(_plain(line.strip().removeprefix("!")))
+                held.append(plain(line.strip().removeprefix("!")))
                 self.at += 1
                 continue
             if held:
@@ -207,25 +209,33 @@ class _Reader:
         if _PAGE_BREAK.match(line):
             return []
         if line.startswith(".") and line[1:2] not in {"", "."} and not line[1:2].isspace():
-            return [Block(BlockKind.HEADING, _plain(without_number(line[1:].strip())))]
-        if is_heading(line, strict=not first):
-            return [Block(BlockKind.HEADING, _plain(without_number(line)))]
+            return [Block(BlockKind.HEADING, plain(without_number(line[1:].strip())))]
+        if is_heading(plain(line), strict=not first):
+            return [Block(BlockKind.HEADING, without_number(plain(line)))]
         section = _SECTION.match(line)
         if section:
-            return [Block(BlockKind.SECTION, _plain(line[section.end() :].strip()))]
+            return [Block(BlockKind.SECTION, plain(line[section.end() :].strip()))]
         if line.startswith("="):
-            return [Block(BlockKind.SYNOPSIS, _plain(line.lstrip("=").strip()))]
+            return [Block(BlockKind.SYNOPSIS, plain(line.lstrip("=").strip()))]
         if line.startswith("~"):
-            return [Block(BlockKind.LYRICS, _plain(line[1:].strip()))]
+            return [Block(BlockKind.LYRICS, plain(line[1:].strip()))]
         if line.startswith(">") and line.endswith("<"):
-            return [Block(BlockKind.ACTION, _plain(line[1:-1].strip()))]
+            return [Block(BlockKind.ACTION, plain(line[1:-1].strip()))]
         if line.startswith(">") or (first and self._blank(self.at + 1) and _is_transition(line)):
-            return [Block(BlockKind.TRANSITION, _plain(line.lstrip("> ").strip()))]
+            return [Block(BlockKind.TRANSITION, plain(line.lstrip("> ").strip()))]
         return self._spoken_line(line) if self.korean else None
 
     def _spoken_line(self, line: str) -> list[Block] | None:
-        """Dialogue in the form `민수: 안녕`, as in Korean scripts."""
+        """Dialogue in the form `민수: 안녕` or `Anna: Hi.`, and notes such as `화면: 바다`."""
+        line = plain(line)
+        label = parts(line)
+        if label is not None and name_of(label[0]) in self.labels:
+            if is_unspoken(label[0]):
+                return [Block(BlockKind.NOTE, line)]
+            return [Block(BlockKind.CUE, label[0]), *_dialogue([label[1]])]
         found = _SPOKEN_LINE.match(line)
+        if found and is_unspoken(found[1]):
+            return [Block(BlockKind.NOTE, line)]
         if not found or (self._ends_sentence(found[1].split("(")[0].strip()) and ":" not in line):
             return None
         return [Block(BlockKind.CUE, found[1].strip()), *_dialogue([found[2].strip()])]
@@ -257,7 +267,7 @@ class _Reader:
 
     def _speech(self) -> Iterator[Block]:
         """A cue and the lines up to the next empty one."""
-        yield Block(BlockKind.CUE, _plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
+        yield Block(BlockKind.CUE, plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
         self.at += 1
         dialogue: list[str] = []
         while self.at < len(self.lines) and (
@@ -267,11 +277,11 @@ class _Reader:
             if line.startswith("~"):
                 yield from _dialogue(dialogue)
                 dialogue = []
-                yield Block(BlockKind.LYRICS, _plain(line[1:].strip()))
+                yield Block(BlockKind.LYRICS, plain(line[1:].strip()))
             elif line.startswith(("(", "（")) and line.endswith((")", "）")):
                 yield from _dialogue(dialogue)
                 dialogue = []
-                yield Block(BlockKind.PARENTHETICAL, _plain(line[1:-1].strip()))
+                yield Block(BlockKind.PARENTHETICAL, plain(line[1:-1].strip()))
             elif line:
                 dialogue.append(line)
             self.at += 1
@@ -283,17 +293,17 @@ def _dialogue(lines: list[str]) -> Iterator[Block]:
     text = "\n".join(lines).strip()
     found = _LEADING.match(text)
     if found:
-        yield Block(BlockKind.PARENTHETICAL, _plain(found[1].strip()))
+        yield Block(BlockKind.PARENTHETICAL, plain(found[1].strip()))
         text = text[found.end() :]
     if text:
-        yield Block(BlockKind.DIALOGUE, _plain(text))
+        yield Block(BlockKind.DIALOGUE, plain(text))
 
 
 def _is_transition(line: str) -> bool:
     return bool(_TRANSITION.match(line) or _TRANSITIONS.match(line))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The words without emphasis marks. A mark without its partner on the line stays."""
     if not ("*" in text or "_" in text or "\\" in text):
         return text

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 
 from . import fountain
-from .fountain import normalised
+from .fountain import normalised, plain
 from .headings import is_heading
+from .labels import labels_of, name_of, parts
 from .script import Block, BlockKind, Format, Understood
 
 __all__ = ["as_screenplay", "format_of", "normalised", "subtitles", "understand"]
@@ -32,7 +33,7 @@ _FORCED_HEADING = re.compile(r"^\.[^\s.]")
 
 def format_of(text: str) -> Format:
     """The detected format of a text."""
-    lines = [line.strip() for line in text.split("\n")]
+    lines = [plain(line.strip()) for line in text.split("\n")]
     if any(_TIMING.match(line) for line in lines):
         return Format.SUBTITLES
     return Format.SCREENPLAY if _is_screenplay(text, lines) else Format.PROSE
@@ -53,7 +54,11 @@ def _is_screenplay(text: str, lines: list[str]) -> bool:
     full = [line for line in lines if line]
     names = [found[1] for line in full if (found := _SPEECH.match(line))]
     # At least two names, or one that speaks twice, and little else. A lone `주의: …` is prose.
-    return len(names) >= 2 and 2 * len(names) >= len(full)  # noqa: PLR2004
+    if len(names) >= 2 and 2 * len(names) >= len(full):  # noqa: PLR2004
+        return True
+    known = labels_of(full)
+    labels = [label for line in full if (label := parts(line)) and name_of(label[0]) in known]
+    return 2 * len(labels) >= len(full) > 0
 
 
 def understand(text: str, wanted: Format | None = None) -> Understood:
@@ -74,7 +79,7 @@ def _prose(text: str) -> Understood:
 
     def close() -> None:
         if held:
-            blocks.append(Block(BlockKind.NARRATION, "\n".join(held)))
+            blocks.append(Block(BlockKind.NARRATION, plain("\n".join(held))))
             held.clear()
 
     for line in text.split("\n"):

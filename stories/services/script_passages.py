@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from providers.requests import Passage
 from stories.imports.headings import place_of
+from stories.imports.labels import direction_of, is_narrator, name_of
 from stories.imports.script import BORDERS, SPOKEN, Block, BlockKind, Format, Understood
 from stories.imports.text import understand
 
@@ -138,7 +139,8 @@ def spoken_lines(script: str) -> list[Spoken]:
     found = []
     for block in understand(script).blocks:
         if block.kind == BlockKind.CUE:
-            speaker, direction = _name(block.text), ""
+            speaker = "" if is_narrator(block.text) else name_of(block.text)
+            direction = direction_of(block.text)
         elif block.kind == BlockKind.PARENTHETICAL:
             direction = block.text.strip().strip("()（）").strip()
         elif block.kind in {BlockKind.DIALOGUE, BlockKind.LYRICS}:
@@ -149,11 +151,6 @@ def spoken_lines(script: str) -> list[Spoken]:
             if block.kind in SPOKEN:
                 found.append(Spoken(block.text))
     return found
-
-
-def _name(cue: str) -> str:
-    """The name without a voice extension, as in MARA (V.O.)."""
-    return cue.partition("(")[0].partition("（")[0].strip() or cue.strip()
 
 
 def lines_of(spoken: Sequence[Spoken], narrations: Sequence[str]) -> list[list[Spoken]]:
