@@ -9,6 +9,7 @@ from .fountain import normalised, plain
 from .headings import is_heading
 from .labels import labels_of, name_of, parts
 from .script import Block, BlockKind, Format, Understood
+from .timecodes import without_timecodes
 
 __all__ = ["as_screenplay", "format_of", "normalised", "subtitles", "understand"]
 
@@ -36,6 +37,8 @@ def format_of(text: str) -> Format:
     lines = [plain(line.strip()) for line in text.split("\n")]
     if any(_TIMING.match(line) for line in lines):
         return Format.SUBTITLES
+    text = without_timecodes(text)
+    lines = [plain(line.strip()) for line in text.split("\n")]
     return Format.SCREENPLAY if _is_screenplay(text, lines) else Format.PROSE
 
 
@@ -67,6 +70,7 @@ def understand(text: str, wanted: Format | None = None) -> Understood:
     found = wanted or format_of(text)
     if found == Format.SUBTITLES:
         return Understood(found, tuple(subtitles(text)))
+    text = without_timecodes(text)
     if found == Format.SCREENPLAY:
         page, blocks = fountain.parse(text)
         return Understood(found, tuple(blocks), page.title)
