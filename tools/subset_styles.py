@@ -10,12 +10,13 @@ Run it after a class of Unfold's is used for the first time and after Unfold is 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import django
+import tinycss2
 import unfold
+from tinycss2.ast import Node
 
 ROOT = Path(__file__).resolve().parents[1]
 UNFOLD = Path(unfold.__file__).parent
@@ -30,57 +31,45 @@ USED = ("contrib/filters",)
 KEPT = ("select2", "htmx-", "group/formset-", "group-[.empty]/formset-")
 # Of a text editor that no form of the studio has.
 UNUSED = ("prose",)
-GROUPS = ("@layer", "@media", "@supports", "@container")
-NEGATION = re.compile(r":not\((?:[^()]|\([^()]*\))*\)")
-CLASS = re.compile(r"\.((?:\\[0-9a-f]{1,6}\s?|\\.|[\w-])+)")
-ESCAPE = re.compile(r"\\([0-9a-f]{1,6})\s?|\\(.)")
+GROUPS = ("layer", "media", "supports", "container")
 QUOTED = re.compile(r"[\s\"'`\\]+")
 WORD = re.compile(r"[\s\"'`=<>{}%|;,\\]+")
 
 
-class Rule(NamedTuple):
-    """What stands before the braces, and what in them; None for a statement without braces."""
-
-    head: str
-    body: str | None
+def is_group(rule: Node) -> bool:
+    """Whether the rule holds others, as `@media` does."""
+    return rule.type == "at-rule" and rule.lower_at_keyword in GROUPS and rule.content is not None
 
 
-def rules(css: str) -> Iterator[Rule]:
+def parsed(css: str | list[Node]) -> list[Node]:
     """The rules of a style sheet, or of what is in the braces of one."""
-    begin = depth = opened = 0
-    parts = re.compile(r"/\*.*?\*/|\\.|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]", re.DOTALL)
-    for match in parts.finditer(css):
-        part, at = match[0], match.start()
-        if part == "{":
-            opened = at if depth == 0 else opened
-            depth += 1
-        elif part == "}":
-            depth -= 1
-            if depth == 0:
-                yield Rule(css[begin:opened], css[opened + 1 : at])
-                begin = match.end()
-        elif part == ";" and depth == 0:
-            yield Rule(css[begin:at], None)
-            begin = match.end()
-        elif part.startswith("/*") and depth == 0 and not css[begin:at].strip():
-            begin = match.end()
+    return list(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True))
 
 
-def classes(selector: str) -> set[str]:
+def classes(selector: Iterable[Node]) -> set[str]:
     """The classes that an element has to have for the selector, or its parents."""
-    named = CLASS.findall(NEGATION.sub("", selector))
-    return {ESCAPE.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], n) for n in named}
+    found: set[str] = set()
+    before = None
+    for token in selector:
+        if token.type == "ident" and before == ".":
+            found.add(token.value)
+        elif token.type == "function" and token.lower_name != "not":
+            found |= classes(token.arguments)
+        elif token.type.endswith(" block"):
+            found |= classes(token.content)
+        before = token
+    return found
 
 
-def alternatives(selectors: str) -> list[str]:
+def alternatives(selectors: Iterable[Node]) -> list[list[Node]]:
     """The selectors between the commas of a list."""
-    found, begin, depth = [], 0, 0
-    for match in re.finditer(r"\\.|[(),\[\]]", selectors):
-        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(match[0], 0)
-        if match[0] == "," and depth == 0:
-            found.append(selectors[begin : match.start()])
-            begin = match.end()
-    return [*found, selectors[begin:]]
+    found: list[list[Node]] = [[]]
+    for part in selectors:
+        if part == ",":
+            found.append([])
+        else:
+            found[-1].append(part)
+    return found
 
 
 def sources() -> Iterator[Path]:
@@ -106,36 +95,24 @@ def words() -> set[str]:
     return found
 
 
-def known(css: str) -> set[str]:
-    """All classes of a style sheet."""
-    found: set[str] = set()
-    for rule in rules(css):
-        if rule.head.strip().startswith(GROUPS):
-            found |= known(rule.body or "")
-        elif not rule.head.strip().startswith("@"):
-            found |= classes(rule.head)
-    return found
-
-
-def subset(css: str, names: set[str]) -> str:
+def subset(css: str | list[Node], names: set[str]) -> str:
     """The style sheet without the rules for classes that are not named."""
     kept = []
-    for head, body in rules(css):
-        if body is None:
-            kept.append(f"{head};")
-        elif head.strip().startswith(GROUPS):
-            inside = subset(body, names)
+    for rule in parsed(css):
+        if is_group(rule):
+            inside = subset(rule.content, names)
             # An empty layer still has its place in the order of layers.
-            if inside or head.strip().startswith("@layer"):
+            if inside or rule.lower_at_keyword == "layer":
+                head = f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}"
                 kept.append(f"{head}{{{inside}}}")
-        elif head.strip().startswith("@"):
-            kept.append(f"{head}{{{body}}}")
+        elif rule.type != "qualified-rule":
+            kept.append(rule.serialize())
         elif found := [
-            one
-            for one in alternatives(head)
+            tinycss2.serialize(one)
+            for one in alternatives(rule.prelude)
             if all(name in names or name.startswith(KEPT) for name in classes(one))
         ]:
-            kept.append(f"{','.join(found)}{{{body}}}")
+            kept.append(f"{','.join(found)}{{{tinycss2.serialize(rule.content)}}}")
     return "".join(kept)
 
 

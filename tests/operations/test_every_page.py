@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
+from tinycss2.ast import Node
 
 from tests.named_addresses import make_things, named, routes_of_pages
 from tools import subset_styles
@@ -47,16 +48,15 @@ def unchanged(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return found
 
 
-def classes_of_rules(css: str) -> set[frozenset[str]]:
+def classes_of_rules(css: str | list[Node]) -> set[frozenset[str]]:
     """For each rule and each of its selectors, the classes that are needed for it."""
     found: set[frozenset[str]] = set()
-    for head, body in subset_styles.rules(css):
-        if head.strip().startswith(subset_styles.GROUPS):
-            found |= classes_of_rules(body or "")
-        elif not head.strip().startswith("@"):
-            found |= {
-                frozenset(subset_styles.classes(one)) for one in subset_styles.alternatives(head)
-            }
+    for rule in subset_styles.parsed(css):
+        if subset_styles.is_group(rule):
+            found |= classes_of_rules(rule.content)
+        elif rule.type == "qualified-rule":
+            selectors = subset_styles.alternatives(rule.prelude)
+            found |= {frozenset(subset_styles.classes(one)) for one in selectors}
     return found
 
 
