@@ -2,6 +2,7 @@
 
 import pytest
 
+from providers.models import AIProviderConfig
 from stories.models import Scene
 from stories.services import comments, scenes
 from tests.pictures import picture
@@ -36,6 +37,7 @@ def still(page, selector):
 
 
 def test_press_on_the_head_leads_on(enter, quiet_page, owner, story):
+    AIProviderConfig.objects.update(cost_per_image=3)  # more than starts without a dialog
     page = enter(quiet_page, owner, story)
     page.locator("#wb .wb-block").nth(4).wait_for()
     page.wait_for_load_state("networkidle")
