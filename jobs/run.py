@@ -28,11 +28,6 @@ class Run:
         self.progress_at = 0.0
         self.percent = -1
 
-    @property
-    def started_with_token(self) -> int:
-        """The fencing token of this attempt, higher than that of any earlier attempt."""
-        return self.job.token
-
     def should_stop(self) -> bool:
         """Return whether the handler should stop early by raising JobStopped.
 

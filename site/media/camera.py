@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-MOVES = ("push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still")
 ZOOM = 1.14
 TRAVEL = 0.12
 LINEAR_SHARE = 0.35

@@ -7,7 +7,6 @@ from media.probe import Probe
 WHITE_NITS = 203  # of diffuse white in HDR (ITU-R BT.2408)
 PEAK_NITS = 1000
 KNEE = 0.9  # brightness is kept up to here and compressed above
-BACKGROUND = "black"  # shown behind transparent parts, as in images
 
 _SWSCALE = {
     "bt2020nc": "bt2020",

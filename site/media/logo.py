@@ -19,7 +19,6 @@ MAX_BYTES = 8 << 20
 LARGEST = 2048  # pixels of the longer side that are kept
 MARGIN = 0.045  # distance from the edges, in parts of the frame's shorter side
 TALLEST = 0.4  # part of the frame's height
-CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
 INVISIBLE = gettext_noop("Nothing of this picture can be seen: it is transparent all over.")
 SECONDS, MEMORY = 60, 640 << 20
 

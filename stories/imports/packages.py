@@ -10,7 +10,6 @@ from .errors import Unreadable
 
 MOST_FILES = 2_000
 MOST_XML = 24 * 1024 * 1024  # bytes of one unpacked part
-MOST_DEPTH = 200
 ENCRYPTED = 0x1
 
 type Element = Any  # lxml has no type annotations

@@ -13,8 +13,6 @@ from providers.models import AIProviderConfig
 from stories.models import Scene, Story
 from stories.services.planning import scene_count
 
-from .summary import summarize
-
 STORAGE_COST = Decimal("0.10")  # USD, flat
 PREVIEW_SHARE = Decimal("0.5")
 
@@ -74,11 +72,6 @@ def estimates_of(stories: Iterable[Story]) -> dict[UUID, Decimal | None]:
         except NoPrice:
             found[story.pk] = None
     return found
-
-
-def left_by_plan(story: Story) -> Decimal:
-    """The remaining cost in USD until the film is complete, as shown on the board."""
-    return summarize(story).left
 
 
 def _estimate(story: Story, prices: Mapping[str, AIProviderConfig], *, live: int) -> Estimate:

@@ -50,11 +50,6 @@ def members_of(story: Story) -> QuerySet[CastMember]:
     )
 
 
-def first_look(member: CastMember) -> Look:
-    """The look that the member has where nothing else is chosen."""
-    return Look.live.filter(member=member).order_by("created_at", "id")[0]
-
-
 # Members
 
 

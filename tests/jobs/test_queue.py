@@ -215,7 +215,7 @@ def test_wake_while_it_runs_is_not_lost(make_job, handles):
     tokens = []
 
     def handler(run):
-        tokens.append(run.started_with_token)
+        tokens.append(run.job.token)
         if len(tokens) == 1:
             wake(wait_for="budget")
             return Wait(None, WaitFor.BUDGET)

@@ -18,7 +18,7 @@ def test_a_late_result_is_dropped(handles, make_job):
     """The lease ran out, another worker has taken the job and finished it; then the first one comes
     back.
     """
-    handles("work", lambda run: Done(metadata={"token": run.started_with_token}))
+    handles("work", lambda run: Done(metadata={"token": run.job.token}))
     hooks = []
     registry.on_end("work")(lambda job: hooks.append(job.result["result"]["metadata"]))
     job = make_job()

@@ -10,6 +10,7 @@ from media import logo
 from media.clip_segment import encode_clip
 from media.errors import MediaError
 from media.image_segment import encode_still
+from stories.enums import Corner
 from tests.media.film import SIZE, ffmpeg_do, frames_of, save_picture
 
 ORANGE = (240, 120, 20)
@@ -60,7 +61,7 @@ def test_what_is_no_logo_is_refused_in_words(tmp_path, content, why):
     assert not (tmp_path / "logo.png").exists()
 
 
-@pytest.mark.parametrize("corner", logo.CORNERS)
+@pytest.mark.parametrize("corner", Corner.values)
 def test_it_stands_in_its_corner_and_keeps_its_shape(mark, corner):
     found = logo.placed(logo.Logo(mark, corner, 20, 80), (640, 360))
     height, width = found.luma.keep.shape

@@ -9,6 +9,7 @@ from media import camera, ffmpeg, mp4
 from media.captions import CaptionSpan, style_for
 from media.errors import MediaError
 from media.image_segment import Overlays, cover_size, encode_still, film, scenery
+from stories.enums import Camera
 from tests.media.film import SIZE, detailed, ffmpeg_do, frames_of, save_picture
 
 
@@ -51,7 +52,7 @@ def drawn_luma(path, windows, size):
     ]
 
 
-@pytest.mark.parametrize("move", camera.MOVES)
+@pytest.mark.parametrize("move", Camera.values)
 @pytest.mark.parametrize("cover", [(320.0, 180.0), (500.0, 180.0), (320.0, 600.0)])
 def test_path_stays_inside_the_picture(move, cover):
     windows = camera.path(move, frames=50, size=SIZE, cover=cover)

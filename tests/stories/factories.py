@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from stories.enums import StoryStatus, TakeKind
-from stories.models import Scene, ScenePrompt, Story, Take
+from stories.models import CastMember, Look, Scene, ScenePrompt, Story, Take
 from stories.services import lines
 from stories.services.fingerprints import present_hash
 
@@ -80,3 +80,8 @@ def make_take(
         setattr(scene, "image_take" if kind == TakeKind.IMAGE else "clip_take", take)
         scene.save()
     return take
+
+
+def first_look(member: CastMember) -> Look:
+    """The look that the member has where nothing else is chosen."""
+    return Look.live.filter(member=member).order_by("created_at", "id")[0]

@@ -16,7 +16,7 @@ from stories.services.plan import load_scenes, plan_generation
 from stories.services.scene_cast import references_in
 from stories.services.transitions import apply_transition
 from stories.web.board_rows import scene_rows
-from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.factories import first_look, make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def member_of(story, owner, name="Haru", **values):
 
 
 def show(scene, owner, *members, **values):
-    appearances = [Appearance(cast.first_look(member).pk, **values) for member in members]
+    appearances = [Appearance(first_look(member).pk, **values) for member in members]
     return cast.set_scene_cast(scene.pk, actor=owner, appearances=appearances)
 
 
@@ -182,7 +182,7 @@ def test_names_are_unique_whatever_their_form(owner, story):
 
 def test_only_the_owner_changes_the_cast(owner, stranger, story):
     haru = member_of(story, owner)
-    look = cast.first_look(haru)
+    look = first_look(haru)
     scene = make_scene(story)
     for change in (
         lambda: member_of(story, stranger, "X"),
@@ -202,7 +202,7 @@ def test_only_the_owner_changes_the_cast(owner, stranger, story):
 def test_a_look_that_is_shown_cannot_be_removed(owner, story):
     haru = member_of(story, owner)
     with pytest.raises(GuardRefused):
-        cast.delete_look(cast.first_look(haru).pk, actor=owner)
+        cast.delete_look(first_look(haru).pk, actor=owner)
     coat = cast.add_look(haru.pk, actor=owner, name="Winter", description="in a red coat")
     scene = make_scene(story)
     cast.set_scene_cast(scene.pk, actor=owner, appearances=[Appearance(coat.pk)])
@@ -211,7 +211,7 @@ def test_a_look_that_is_shown_cannot_be_removed(owner, story):
     assert "1" in str(error.value)
     show(scene, owner, haru)
     cast.delete_look(coat.pk, actor=owner)
-    assert list(Look.live.filter(member=haru)) == [cast.first_look(haru)]
+    assert list(Look.live.filter(member=haru)) == [first_look(haru)]
 
 
 def test_a_scene_shows_looks_of_its_own_story_only(owner, story):
@@ -220,8 +220,8 @@ def test_a_scene_shows_looks_of_its_own_story_only(owner, story):
     haru = member_of(story, owner)
     second = cast.add_look(haru.pk, actor=owner, name="Old")
     for appearances, field in (
-        ([Appearance(cast.first_look(stranger).pk)], "0/look_id"),
-        ([Appearance(cast.first_look(haru).pk), Appearance(second.pk)], "1/look_id"),
+        ([Appearance(first_look(stranger).pk)], "0/look_id"),
+        ([Appearance(first_look(haru).pk), Appearance(second.pk)], "1/look_id"),
     ):
         with pytest.raises(Invalid) as error:
             cast.set_scene_cast(scene.pk, actor=owner, appearances=appearances)

@@ -16,7 +16,7 @@ from stories.services import cast, library, sheets
 from stories.services.cast import Appearance
 from stories.services.fingerprints import is_stale
 from stories.services.plan import load_scenes
-from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.factories import first_look, make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def haru(story, owner):
     about = {"description": "빨간 외투를 입은 소녀", "description_en": "a girl in a red coat"}
     member = cast.create_member(story.pk, actor=owner, name="Haru", **about)
     cast.add_look(member.pk, actor=owner, name="winter", description="목도리")
-    sheets.upload(cast.first_look(member).pk, file=picture("#c03030"), actor=owner)
+    sheets.upload(first_look(member).pk, file=picture("#c03030"), actor=owner)
     return member
 
 
@@ -55,7 +55,7 @@ def second(make_person):
 
 
 def shown_in(story, member, count):
-    look = cast.first_look(member)
+    look = first_look(member)
     scenes = load_scenes(story)
     for scene in scenes[:count]:
         cast.set_scene_cast(scene.pk, actor=story.owner, appearances=[Appearance(look.pk)])
@@ -75,7 +75,7 @@ def test_a_member_goes_into_the_library_and_into_another_story(story, haru, owne
     assert copy.library_id == version.pk
     names = Look.live.filter(member=copy).values_list("name", flat=True)
     assert sorted(names) == ["", "winter"]
-    mine, theirs = cast.first_look(haru), cast.first_look(copy)
+    mine, theirs = first_look(haru), first_look(copy)
     assert theirs.sheet.sha256 == mine.sheet.sha256
     assert theirs.sheet.pk != mine.sheet.pk
     with pytest.raises(Invalid):  # there is a Haru already
@@ -118,7 +118,7 @@ def test_another_sheet_and_another_name_come_with_the_newer_version(haru, owner,
     copy = library.use(second.pk, first.pk, actor=second.owner)
     shown_in(second, copy, 1)
     cast.add_look(copy.pk, actor=second.owner, name="rain")
-    sheets.upload(cast.first_look(haru).pk, file=picture("#3030c0"), actor=owner)
+    sheets.upload(first_look(haru).pk, file=picture("#3030c0"), actor=owner)
     cast.edit_member(haru.pk, actor=owner, name="Haru Kim")
     winter = Look.live.get(member=haru, name="winter")
     cast.delete_look(winter.pk, actor=owner)
@@ -128,7 +128,7 @@ def test_another_sheet_and_another_name_come_with_the_newer_version(haru, owner,
     assert (updated.name, updated.aliases) == ("Haru Kim", ["Haru"])
     looks = Look.live.filter(member=copy).values_list("name", flat=True)
     assert sorted(looks) == ["", "rain"]  # its own look stays, the library's is gone
-    assert cast.first_look(copy).sheet.sha256 == cast.first_look(haru).sheet.sha256
+    assert first_look(copy).sheet.sha256 == first_look(haru).sheet.sha256
     assert SheetTake.objects.filter(look__member=copy).count() == 2
     assert stale(second) == [1]
 
@@ -159,7 +159,7 @@ def test_who_may(story, haru, owner, second):
 
 def test_the_files_of_the_library_stay_when_their_story_is_deleted(story, haru, owner):
     library.publish(haru.pk, actor=owner)
-    file = cast.first_look(haru).sheet.file
+    file = first_look(haru).sheet.file
     story.delete()
     assert file in references()
     assert LibraryVersion.objects.count() == 1

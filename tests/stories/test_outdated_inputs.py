@@ -23,7 +23,7 @@ from stories.services.plan import plan_generation
 from stories.services.sheet_generation import generate_sheet
 from stories.services.sound_plan import plan_sound
 from tests.pictures import picture
-from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.factories import first_look, make_scene, make_story, make_take
 from tests.stories.speaking import tone
 from tests.stories.starts import make_takes, put_into_english
 
@@ -130,7 +130,7 @@ def music(story, owner):
 
 def a_sheet(story, owner):
     member = cast.create_member(story.pk, actor=owner, name="Haru", description="a girl in red")
-    look = cast.first_look(member)
+    look = first_look(member)
 
     def is_current():
         look.refresh_from_db()

@@ -26,7 +26,7 @@ from stories.services.generation import generate_scene
 from stories.services.plan import load_scenes, plan_generation
 from stories.services.sheet_generation import generate_sheet
 from stories.services.takes import review_take
-from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.factories import first_look, make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def haru(story, owner):
 
 @pytest.fixture
 def look(haru):
-    return cast.first_look(haru)
+    return first_look(haru)
 
 
 def picture(color="#3060a0", size=(640, 360)):

@@ -23,7 +23,7 @@ from stories.services.sheet_generation import generate_sheet
 from stories.services.transitions import apply_transition
 from tests.pictures import picture
 from tests.providers.scripted import ScriptedAdapter
-from tests.stories.factories import make_story
+from tests.stories.factories import first_look, make_story
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def haru(story, owner):
 
 @pytest.fixture
 def look(haru):
-    return cast.first_look(haru)
+    return first_look(haru)
 
 
 def go_on():

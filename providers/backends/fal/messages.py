@@ -50,10 +50,6 @@ class Problem(msgspec.Struct):
     error: Any = None
 
 
-class PlatformError(msgspec.Struct):
-    message: str = ""
-
-
 class Entry(msgspec.Struct):
     """A request in fal's list."""
 

@@ -35,14 +35,6 @@ class Balance(msgspec.Struct):
     credits: float
 
 
-class Engine(msgspec.Struct):
-    id: str
-
-
-class Engines(msgspec.Struct):
-    engines: list[Engine] = []
-
-
 class Problem(msgspec.Struct):
     """An error response: `errors` in v2beta, `message` in v1."""
 

@@ -40,8 +40,3 @@ def speech_ms(text: str, language: str) -> int:
         return round(1000 * (syllables / SYLLABLES_PER_SECOND + pauses))
     characters = len(" ".join(words.split()))
     return round(1000 * (characters / CHARACTERS_PER_SECOND + pauses))
-
-
-def frames_for(speech_ms: int, fps: int) -> int:
-    """Returns the fewest whole frames that hold the speech with its lead and tail."""
-    return -(-(LEAD_MS + speech_ms + TAIL_MS) * fps // 1000)

@@ -44,24 +44,24 @@ def sleep(run: Run, seconds: float) -> None:
 @handler("chaos_work")
 def chaos_work(run: Run) -> Done:
     """Works for so many seconds."""
-    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    report("starts", run.job.pk, run.job.token, os.getpid(), run.job.priority)
     sleep(run, run.job.data["parameters"]["seconds"])
-    return Done(metadata={"token": run.started_with_token})
+    return Done(metadata={"token": run.job.token})
 
 
 @handler("chaos_last")
 def chaos_last(run: Run) -> Done:
     """Its process is killed once it holds another job: see `end_here`."""
-    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
-    return Done(metadata={"token": run.started_with_token})
+    report("starts", run.job.pk, run.job.token, os.getpid(), run.job.priority)
+    return Done(metadata={"token": run.job.token})
 
 
 @handler("chaos_unresponsive")
 def chaos_unresponsive(run: Run) -> Done:
     """Works for so many seconds and never asks whether it should stop."""
-    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    report("starts", run.job.pk, run.job.token, os.getpid(), run.job.priority)
     time.sleep(run.job.data["parameters"]["seconds"])
-    return Done(metadata={"token": run.started_with_token})
+    return Done(metadata={"token": run.job.token})
 
 
 @handler("chaos_stuck", time_limit=TIME_LIMIT)
@@ -82,7 +82,7 @@ def chaos_paid(run: Run) -> Done:
 @handler("chaos_regex", time_limit=TIME_LIMIT)
 def chaos_regex(run: Run) -> Done:
     """Keeps the interpreter to itself for hours: no other thread of this process runs meanwhile."""
-    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    report("starts", run.job.pk, run.job.token, os.getpid(), run.job.priority)
     re.fullmatch(r"(a|aa)+", "a" * 80 + "b")
     return Done()
 

@@ -1,6 +1,6 @@
 import pytest
 
-from media.audio.timing import frames_for, speech_ms
+from media.audio.timing import speech_ms
 from media.audio.written_out import english_number, korean_number, written_out
 
 
@@ -26,22 +26,6 @@ from media.audio.written_out import english_number, korean_number, written_out
 )
 def test_estimate(text, language, expected):
     assert speech_ms(text, language) == expected
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "fps", "frames"),
-    [
-        (0, 24, 24),
-        (1, 24, 25),
-        (1000, 24, 48),
-        (5999, 24, 168),
-        (6000, 24, 168),
-        (6001, 24, 169),
-        (40_000, 30, 1230),
-    ],
-)
-def test_frames_hold_lead_speech_and_tail(milliseconds, fps, frames):
-    assert frames_for(milliseconds, fps) == frames
 
 
 @pytest.mark.parametrize(

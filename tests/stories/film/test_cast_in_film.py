@@ -36,7 +36,7 @@ from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.providers.processes import ROOT, environment
 from tests.providers.real import configure
-from tests.stories.factories import make_scene, make_story
+from tests.stories.factories import first_look, make_scene, make_story
 
 pytestmark = [
     pytest.mark.slow,
@@ -128,7 +128,7 @@ def story(boss: User, providers: Any) -> Story:
     for number, name in enumerate(NAMES):
         words = {"description_en": f"a person in coat {number}"}
         member = cast.create_member(story.pk, actor=boss, name=name, **words)
-        look = cast.first_look(member)
+        look = first_look(member)
         file = SimpleUploadedFile("sheet.png", media.picture(640, 360, number), "image/png")
         sheets.upload(look.pk, file=file, actor=boss)
         looks.append(look)

@@ -19,7 +19,7 @@ from stories.services.fingerprints import is_stale
 from stories.services.generation import generate_scene, start_generation
 from stories.services.plan import load_scenes, plan_generation
 from stories.web.board_rows import scene_rows
-from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.factories import first_look, make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
 
@@ -328,9 +328,7 @@ def test_the_picture_that_was_confirmed_is_what_the_clip_ends_with(story, three,
 
 def test_strength_is_kept_with_the_prompt(story, three, owner, local):
     member = cast.create_member(story.pk, actor=owner, name="Haru", description="a girl")
-    cast.set_scene_cast(
-        three[0].pk, actor=owner, appearances=[Appearance(cast.first_look(member).pk)]
-    )
+    cast.set_scene_cast(three[0].pk, actor=owner, appearances=[Appearance(first_look(member).pk)])
     edit(three[0], owner, strength=0)
     assert Scene.objects.get(pk=three[0].pk).prompt.strength == 0
     edit(three[0], owner, strength=None)

@@ -16,7 +16,7 @@ from stories.services.cast import Appearance
 from stories.services.generation import generate_scene
 from stories.services.plan import plan_generation
 from tests.fakes import comfyui
-from tests.stories.factories import make_scene, make_story
+from tests.stories.factories import first_look, make_scene, make_story
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def one_scene(story, owner, provider, *, members=1, **values):
     for name in ("Haru", "Jonas", "Mara", "Noa")[:members]:
         words = {"description": "a person", "description_en": "a person"}
         member = cast.create_member(story.pk, actor=owner, name=name, **words)
-        look = cast.first_look(member)
+        look = first_look(member)
         sheet = SheetTake.objects.create(
             look=look,
             file=f"{name}.png",
@@ -170,7 +170,7 @@ def test_control_that_is_not_used(story, owner, kind, model, negative, words):
 def test_local_provider_says_who_and_what_it_does_not_draw(story, owner):
     scene = one_scene(story, owner, "local", members=4, image_model="")
     member = cast.create_member(story.pk, actor=owner, name="Harbour", kind="place")
-    look = cast.first_look(member)
+    look = first_look(member)
     sheet = SheetTake.objects.create(
         look=look, file="h.png", sha256="h" * 64, mime="image/png", width=64, height=64
     )

@@ -14,7 +14,7 @@ from stories.services.plan import plan_generation
 from stories.services.sheet_generation import generate_sheet
 from stories.services.sheets import plan_sheets
 from stories.services.sound_plan import plan_sound
-from tests.stories.factories import make_scene
+from tests.stories.factories import first_look, make_scene
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_another_model_makes_another_plan(owner, project):
 def look(owner, project):
     story = begin(owner, project)
     about = {"description": "a girl in a red coat"}
-    return cast.first_look(cast.create_member(story.pk, actor=owner, name="Haru", **about))
+    return first_look(cast.create_member(story.pk, actor=owner, name="Haru", **about))
 
 
 def test_reference_sheets_are_made_with_the_usual_model(owner, look):

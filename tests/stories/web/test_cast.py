@@ -15,7 +15,7 @@ from jobs.runner import run_due
 from stories.models import CastMember, Look, SceneCast, SheetTake
 from stories.services import cast
 from stories.services.cast import Appearance
-from tests.stories.factories import make_scene, make_story
+from tests.stories.factories import first_look, make_scene, make_story
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def haru(story, owner):
 
 @pytest.fixture
 def look(haru):
-    return cast.first_look(haru)
+    return first_look(haru)
 
 
 @pytest.fixture

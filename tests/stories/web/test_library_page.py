@@ -11,7 +11,7 @@ from PIL import Image
 
 from stories.models import LibraryLook, Project
 from stories.services import cast, library, sheets
-from tests.stories.factories import make_story
+from tests.stories.factories import first_look, make_story
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,7 @@ def test_a_story_behind_a_wall_is_not_named(client, owner, story, make_person):
 
 def test_sheet_is_shown_to_whoever_sees_the_library(client, owner, story, make_person):
     member = cast.create_member(story.pk, actor=owner, name="하루")
-    sheets.upload(cast.first_look(member).pk, file=sheet(), actor=owner)
+    sheets.upload(first_look(member).pk, file=sheet(), actor=owner)
     library.publish(member.pk, actor=owner)
     look = LibraryLook.objects.get()
     address = reverse("stories:library_thumb", args=[look.pk, look.sha256[:12], 640])
