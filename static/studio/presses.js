@@ -6,8 +6,6 @@ const TAP = 350; // milliseconds in which the click of a touch follows
 const holds = new Set();
 const waiting = [];
 
-export const isHeld = () => holds.size > 0;
-
 export function hold(name) {
 	holds.add(name);
 }
