@@ -179,11 +179,10 @@ def _look(client: Any, board: str, *, news: bool = False) -> SpendRequest:
     state of one complete card.
     """
     page = client.get(board).content.decode()
-    cards = _cards(page)
-    marks = [
-        f"{pk.replace('-', '')[:12]}:{'' if n < page.count('data-url=') else '~'}{mark}"
-        for n, (pk, mark) in enumerate(cards)
-    ]
+    complete = re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)" data-far', page)
+    marks = [f"{pk.replace('-', '')[:12]}:{mark}" for pk, mark in complete]
+    shells = _scenes(client, board)[len(complete) :]
+    marks.extend(f"{scene['id'].replace('-', '')[:12]}:~{scene['mark']}" for scene in shells)
     known = {
         "marks": ",".join([f"{marks[0]}0" if news else marks[0], *marks[1:]]),
         "version": re.search(r'data-version="(\w+)"', page)[1],  # type: ignore[index]  # it is there
@@ -199,13 +198,13 @@ def _look(client: Any, board: str, *, news: bool = False) -> SpendRequest:
 
 def _move(client: Any, board: str) -> SpendRequest:
     """Scene 251 to another place among the first two hundred each time."""
-    cards = _cards(client.get(board).content.decode())
+    ids = [scene["id"] for scene in _scenes(client, board)]
     places = _places()
 
     def ask() -> None:
         answer = client.post(
             f"{board}order/",
-            {"move": f"{cards[250][0]}:{cards[next(places)][0]}", "shown": "1"},
+            {"move": f"{ids[250]}:{ids[next(places)]}", "shown": "1"},
             HTTP_HX_REQUEST="true",
         )
         assert b"Scene moved." in answer.content, answer.content[:300]
@@ -232,9 +231,10 @@ def _places() -> Iterator[int]:
         yield from range(200)
 
 
-def _cards(page: str) -> list[tuple[str, str]]:
-    """Id and mark of each card."""
-    return re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)"', page)
+def _scenes(client: Any, board: str) -> list[dict[str, Any]]:
+    """What the page is told of each scene after its first ones are shown."""
+    found: list[dict[str, Any]] = client.get(f"{board}timeline/").json()["scenes"]
+    return found
 
 
 def main() -> None:

@@ -84,6 +84,10 @@ function sayFailures(fresh, known) {
 export function renumber() {
 	cards().forEach((card, index) => {
 		const n = index + 1;
+		if (card.classList.contains("bd-shell")) {
+			card.firstElementChild.dataset.n = n;
+			return;
+		}
 		const shown = card.querySelector(".bd-n");
 		if (!shown || shown.textContent === String(n)) return;
 		shown.textContent = n;

@@ -27,6 +27,13 @@ export function hydrate() {
 	}
 }
 
+/* What a shell shows, as the server writes it. */
+export function insideOf(url, title, n) {
+	const link = Object.assign(document.createElement("a"), { href: url, textContent: title || n });
+	link.dataset.n = n;
+	return link;
+}
+
 const isShell = (card) => card.classList.contains("bd-shell");
 
 function comeNear(entries) {
@@ -118,17 +125,12 @@ function mayBeEmptied(card) {
 }
 
 function becomeShell(card, height) {
-	const shot = Object.assign(document.createElement("div"), { className: "bd-shot" });
-	const number = card.querySelector(".bd-n");
-	const link = Object.assign(document.createElement("a"), {
-		href: card.dataset.url,
-		textContent: card.querySelector(".bd-title").value || number.textContent,
-	});
-	shot.append(number);
+	const title = card.querySelector(".bd-title").value;
+	const link = insideOf(card.dataset.url, title, card.querySelector(".bd-n").textContent);
 	if (height) card.style.setProperty("--bd-kept", `${height}px`);
 	card.classList.add("bd-shell");
 	card.dataset.mark = card.dataset.far;
-	card.replaceChildren(shot, link);
+	card.replaceChildren(link);
 	far.unobserve(card);
 	near.observe(card);
 }

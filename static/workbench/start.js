@@ -1,5 +1,6 @@
 /* The workbench of a story: player, strip, and the scene at the playhead. */
 
+import { takeRest } from "../board/rest.js";
 import { Find } from "./find.js";
 import { Player } from "./player.js";
 import { Side } from "./side.js";
@@ -19,6 +20,7 @@ function start() {
 			words[name],
 		);
 	const timeline = new Timeline(root);
+	timeline.onChange(() => takeRest(timeline.scenes));
 	const player = new Player(root, timeline);
 	const strip = new Strip(root, timeline, player, texts);
 	new Side(root, timeline, player, texts);

@@ -25,6 +25,7 @@ from .responses import BoardUpdate, errors_as_responses, respond
 from .saved_views import ViewMenu
 
 FIRST = 8  # complete cards in the first page, about one screen; the others load on scrolling
+NEXT = 16  # placeholders after them; the page makes the others when it knows the timeline
 WITHOUT_SCRIPTS = 24  # per further page; only requested without JavaScript
 MOST = 60  # complete cards in one response
 FILMS = 20  # versions that the player offers
@@ -64,6 +65,8 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
     matching = [card for card in whole.cards if _is_wanted(card, wanted, query)]
     size = WITHOUT_SCRIPTS if "from" in request.GET else FIRST
     whole.complete(matching[first : first + size])
+    last = max((n for n, card in enumerate(whole.cards, 1) if card.full), default=FIRST)
+    beginning = whole.cards[: last + NEXT]
     shown = {card.scene.key for card in matching}
     for card in whole.cards:
         card.hidden = card.scene.key not in shown
@@ -78,7 +81,8 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "view": view if view in VIEWS else "",
         "views": VIEWS.items(),
         "kept": {"state": wanted or None, "q": query or None},
-        "cards": drawn(whole.cards, csrf_token=get_token(request)),
+        "cards": drawn(beginning, csrf_token=get_token(request)),
+        "is_long": len(beginning) < len(whole.cards),
         "next": first + size + 1 if len(matching) > first + size else 0,
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
         "tools": tools(

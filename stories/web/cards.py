@@ -168,8 +168,8 @@ class Card:
         return mark_safe(  # noqa: S308  our own ids and versions, and the escaped title
             f'<li class="bd-card bd-shell" id="scene-{key}" data-id="{key}" '
             f'data-mark="{self.mark}" data-keys="{self.keys}"{" hidden" if self.hidden else ""}>'
-            f'<div class="bd-shot"><span class="bd-n">{scene.position}</span></div><a '
-            f'href="scenes/{key}/">{escape(scene.title) or scene.position}</a></li>\n'
+            f'<a href="scenes/{key}/" data-n="{scene.position}">'
+            f"{escape(scene.title) or scene.position}</a></li>\n"
         )
 
 

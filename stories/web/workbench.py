@@ -61,6 +61,7 @@ def _scene(card: Card, now: Playable) -> dict[str, Any]:
         "image": thumb_url(scene.image_take, STAGE_WIDTH) if scene.image_take else "",
         "clip": card.clip_url,
         "keys": card.keys,
+        "mark": card.far_mark,
         "tone": main.tone,
         "state": main.text,
         "states": [[state.tone, state.icon, state.text] for state in card.states],

@@ -1,6 +1,7 @@
 """The board keeps itself up to date: news, and scenes that are far away."""
 
 import pytest
+from django.urls import reverse
 
 from jobs.enums import JobStatus
 from stories.enums import StoryStatus
@@ -67,8 +68,8 @@ def test_cards_out_of_sight_give_their_inside_back(enter, quiet_page, owner):
     )
     assert first.evaluate(
         "row => [row.getBoundingClientRect().height, row.querySelectorAll('*').length,"
-        " row.querySelector('.bd-n').textContent, row.dataset.keys]"
-    ) == [height, 3, "1", "missing"]
+        " row.querySelector('a').dataset.n, row.dataset.keys]"
+    ) == [height, 1, "1", "missing"]
     assert second.evaluate("row => row.matches('.bd-picked')")
     assert page.evaluate("document.activeElement.value") == "Half a sen"
     assert third.evaluate("row => row.contains(document.activeElement)"), "who types is left alone"
@@ -96,3 +97,41 @@ def test_far_scenes_come_when_they_are_near(enter, quiet_page, owner):
         page.locator("#bd-scenes > li").last.get_by_label("Narration").input_value() == "Line 120."
     )
     assert 0 < page.locator(".bd-shell").count() < before
+
+
+def test_the_rest_of_a_long_story_comes_with_the_player(enter, quiet_page, owner):
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    rows = [make_scene(story, title=f"Place {n}") for n in range(1, 61)]
+    held = []
+    quiet_page.route("**/timeline/", lambda route: held.append(route))  # noqa: PLW0108
+    with quiet_page.expect_request("**/timeline/"):
+        page = enter(quiet_page, owner, story)
+    shown = page.locator("#bd-scenes > li")
+    assert shown.count() == 24
+    assert page.locator("#bd-rest").is_visible(), "whoever cannot have the rest turns the page"
+    page.evaluate("name => { location.hash = name; }", f"scene-{rows[49].pk}")
+    held.pop().continue_()
+    page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 60")
+    assert page.locator("#bd-rest").count() == 0
+    assert shown.evaluate_all("rows => rows.map(row => row.dataset.id)") == [
+        str(row.pk) for row in rows
+    ]
+    assert shown.nth(59).evaluate(
+        "row => [row.id, row.querySelector('a').dataset.n, row.textContent.trim(),"
+        " row.dataset.keys, new URL(row.querySelector('a').href).pathname]"
+    ) == [
+        f"scene-{rows[59].pk}",
+        "60",
+        "Place 60",
+        "missing",
+        reverse("admin:board_scene", args=[story.pk, rows[59].pk]),
+    ]
+    card(page, 50).get_by_label("Narration").wait_for()
+    assert page.evaluate("scrollY") > 0, "the page goes to the scene in its address"
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    place = page.evaluate("scrollY")
+    page.unroute("**/timeline/")
+    page.evaluate("history.replaceState(null, '', location.pathname)")
+    page.reload()
+    page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 60")
+    assert abs(page.evaluate("scrollY") - place) < 400, "a page that is loaded anew stays in place"

@@ -46,6 +46,8 @@ def test_timeline_tells_what_exists_of_each_scene(owner, as_):
         (str(second.pk), 2, "Light", 5),
     ]
     one, two = found["scenes"]
+    page = as_(owner).get(reverse("admin:stories_story_board", args=[story.pk])).content.decode()
+    assert f'data-far="{one["mark"]}"' in page
     assert one["image"] == reverse(
         "stories:take_thumb", args=[picture.pk, picture.sha256[:12], 1280]
     )

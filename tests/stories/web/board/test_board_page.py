@@ -71,12 +71,35 @@ def test_a_scene_that_waits_without_a_reason_says_that_it_waits(pages, story, fi
 
 def test_far_scenes_come_as_shells_and_are_fetched_by_id(pages, owner):
     story = make_story(owner, status="previewing")
-    scenes = [make_scene(story) for _ in range(30)]
+    scenes = [make_scene(story) for _ in range(24)]
     page = texts(pages.get("stories_story_board", story.pk, live=False))
-    assert page.count('class="bd-card bd-shell"') == 22
-    answer = texts(pages.get("board_cards", story.pk, ids=f"{scenes[28].pk},{scenes[29].pk}"))
+    assert page.count('class="bd-card bd-shell"') == 16
+    assert "data-partial" not in page
+    answer = texts(pages.get("board_cards", story.pk, ids=f"{scenes[22].pk},{scenes[23].pk}"))
     assert answer.count('class="bd-card"') == 2
     assert "bd-shell" not in answer
+
+
+@pytest.mark.parametrize("number", [25, 60])
+def test_a_long_story_begins_with_the_first_scenes(pages, owner, number):
+    story = make_story(owner, status="previewing")
+    for _ in range(number):
+        make_scene(story)
+    page = texts(pages.get("stories_story_board", story.pk, live=False))
+    assert (page.count('class="bd-card"'), page.count('class="bd-card bd-shell"')) == (8, 16)
+    assert "data-partial" in page
+    assert page.count("?from=9&amp;state=") == 1
+
+
+def test_a_filter_brings_the_scenes_it_shows(pages, owner, take):
+    story = make_story(owner, status="previewing")
+    scenes = [make_scene(story) for _ in range(60)]
+    take(scenes[39])
+    page = texts(pages.get("stories_story_board", story.pk, live=False, state="review"))
+    assert (page.count('class="bd-card"'), page.count('class="bd-card bd-shell"')) == (1, 55)
+    assert page.split(f'id="scene-{scenes[39].pk}"')[1].split(">")[0].endswith(" hidden") is False
+    assert "data-partial" in page
+    assert 'id="bd-rest"' not in page
 
 
 def test_filter_without_scripts_hides_the_others(pages, story, five, take):
