@@ -83,24 +83,28 @@ def test_progress_and_pictures_appear_without_a_reload(live_server, quiet_page, 
     assert page.evaluate("window.same"), "the page was never loaded again"
 
 
-def test_price_is_on_the_button_and_a_change_is_told_in_the_dialog(
-    live_server, page, log_in, owner
+@pytest.mark.parametrize("before", ["0.02", "3.00"], ids=["one press", "dialog"])
+def test_price_is_on_the_button_and_a_change_is_told_before_anything_starts(
+    live_server, page, log_in, owner, before
 ):
     local = AIProviderConfig.objects.filter(provider="local")
-    local.update(cost_per_image=Decimal("0.02"))
+    local.update(cost_per_image=Decimal(before))
     story = make_story(owner, status=StoryStatus.PLANNED)
     make_scene(story)
     log_in(page, owner)
     page.goto(_url(live_server, story))
-    page.get_by_role("link", name="Make the preview").click()
-    dialog = page.get_by_role("dialog")
-    button = dialog.get_by_role("button", name="Make the preview · $0.02")
+    head, dialog = page.locator("#vp-head"), page.get_by_role("dialog")
+    if before == "3.00":  # more than begins with one press
+        head.get_by_role("link", name="Make the preview · $3.00").click()
+        button = dialog.get_by_role("button", name="Make the preview · $3.00")
+    else:
+        button = head.get_by_role("button", name="Make the preview · $0.02")
     button.wait_for()
-    local.update(cost_per_image=Decimal("0.05"))
+    local.update(cost_per_image=Decimal("3.50"))
     button.click()
-    dialog.get_by_text("The price is now 0.0500, not 0.0200. Nothing was started.").wait_for()
+    page.get_by_text("Nothing was started.").wait_for()
     assert Story.objects.get().status == StoryStatus.PLANNED
-    dialog.get_by_role("button", name="Make the preview · $0.05").click()
+    page.get_by_role("button", name="Make the preview · $3.50").click()
     page.get_by_text("The preview is being made.").wait_for()
     assert Story.objects.get().status == StoryStatus.PREVIEWING
 
