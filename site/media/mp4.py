@@ -116,6 +116,23 @@ def track(path: Path) -> Track:
     return found
 
 
+def picture(path: Path) -> list[tuple[int, int]]:
+    """Returns offset and length of each sample of the first video track. Raises MediaError
+    (broken_input) if it is missing or truncated.
+    """
+    try:
+        media, _edits = _video(_index(path))
+        table = _samples(media)
+        sizes = _sizes(table[b"stsz"])
+        return [
+            (start + at, size)
+            for start, held in _chunks(table, sizes)
+            for at, size in zip(accumulate(held, initial=0), held, strict=False)
+        ]
+    except (OSError, struct.error, ValueError, KeyError) as error:
+        raise damaged(repr(error)) from error
+
+
 def damaged(detail: str) -> MediaError:
     """Returns the error for an invalid file."""
     return MediaError(
@@ -216,15 +233,25 @@ def _delays(table: bytes | None, edits: bytes | None, samples: int) -> Runs:
 
 def _start(table: Boxes, sizes: list[int]) -> int:
     """Returns the offset of the first sample. The chunks must be contiguous."""
+    chunks = list(_chunks(table, sizes))
+    end = first = chunks[0][0]
+    for start, held in chunks:
+        if start != end:
+            raise ValueError("its samples do not lie in one piece")
+        end += sum(held)
+    return first
+
+
+def _chunks(table: Boxes, sizes: list[int]) -> Iterator[tuple[int, list[int]]]:
+    """Yields the offset of each chunk, and the sizes of its samples."""
     starts = _numbers(table[b"co64"], kind="Q") if b"co64" in table else _numbers(table[b"stco"])
-    held = {
+    counts = {
         first: samples for first, samples, _entry in struct.iter_unpack(">III", table[b"stsc"][8:])
     }
-    ends = [0, *accumulate(sizes)]
-    sample = in_chunk = 0
+    sample = count = 0
     for number, start in enumerate(starts, 1):
-        if start - starts[0] != ends[sample]:
-            raise ValueError("its samples do not lie in one piece")
-        in_chunk = held.get(number, in_chunk)
-        sample += in_chunk
-    return starts[0]
+        count = counts.get(number, count)
+        yield start, sizes[sample : sample + count]
+        sample += count
+    if sample != len(sizes):
+        raise ValueError("its chunks hold more or fewer samples")

@@ -22,6 +22,12 @@ def ffmpeg_do(*arguments: object) -> bytes:
     return done.stdout
 
 
+def picture_md5(path: Path) -> str:
+    """The MD5 of the encoded picture stream, by ffmpeg."""
+    line = ffmpeg_do("-i", path, "-map", "0:v:0", "-c", "copy", "-f", "streamhash", "pipe:1")
+    return line.decode().strip()
+
+
 def make_clip(
     path: Path,
     *,

@@ -10,7 +10,6 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs.runner import run_due
-from media.audio.mux import picture_md5
 from providers import store
 from stories.enums import TakeKind
 from stories.film.sound import sound_of
@@ -21,7 +20,7 @@ from stories.services.plan import load_scenes
 from stories.services.transitions import apply_transition
 from stories.services.uploads import upload
 from tests.media.audio.sound import RATE, decoded, rms_db
-from tests.media.film import ffmpeg_do, make_clip
+from tests.media.film import ffmpeg_do, make_clip, picture_md5
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 

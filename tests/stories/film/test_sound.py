@@ -12,7 +12,6 @@ from PIL import Image
 from jobs.models import Job
 from jobs.runner import run_due
 from media.audio.loudness import measure
-from media.audio.mux import picture_md5
 from media.ffmpeg import probe
 from providers.store import local_copy, workplace
 from stories.film.sound import sound_of
@@ -23,6 +22,7 @@ from stories.services.plan import load_scenes
 from stories.services.sound_plan import plan_sound
 from stories.services.speech_timing import timing
 from stories.services.transitions import apply_transition
+from tests.media.film import picture_md5
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.speaking import speak_with
 from tests.stories.starts import start_work
