@@ -2,8 +2,9 @@
 
 import errno
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.utils.translation import gettext_noop
@@ -53,38 +54,51 @@ def working_folder(folder: Path | None, prefix: str) -> Iterator[Path]:
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """A file whose first sound is wanted as raw samples in `out`, after some filters."""
+
+    path: Path
+    out: Path
+    filters: str = ""
+
+
 def decode(
-    path: Path,
-    out: Path,
+    wanted: Sequence[Decoding],
     *,
-    filters: str = "",
-    channels: int = CHANNELS,
-    sample_format: str = "f32le",
-    rate: int = RATE,
     limit_seconds: float = 900.0,
     should_stop: Callable[[], bool] = ffmpeg.never,
 ) -> str:
-    """Decodes the first sound of `path` to raw samples in `out` and returns ffmpeg's report.
+    """Decodes files in one process, whose start would take a third of the time that speech needs.
+    Returns ffmpeg's report.
 
-    Raises MediaError; then nothing is left of `out`.
+    Raises MediaError if one of them cannot be decoded; then nothing is left.
     """
-    layout = {1: "mono", 2: "stereo"}[channels]
-    chain = f"aresample={rate},aformat=sample_fmts=flt:channel_layouts={layout}"
-    if filters:
-        chain += f",{filters}"
+    inputs: list[str] = []
+    outputs: list[str] = []
+    for number, one in enumerate(wanted):
+        # More threads for a file gain nothing: the files are decoded side by side.
+        inputs += [*INPUT_GUARD, "-threads", "1", "-i", f"file:{one.path}"]
+        chain = f"aresample={RATE},aformat=sample_fmts=flt:channel_layouts=stereo"
+        chain += f",{one.filters}" if one.filters else ""
+        outputs += ["-map", f"{number}:a:0", "-af", chain, "-f", "f32le", "-y", f"file:{one.out}"]
+    is_whole = False
     try:
-        return ffmpeg.run(
-            [
-                *("-loglevel", "info"),  # at which the report of a measuring filter is printed
-                *INPUT_GUARD,
-                *("-i", f"file:{path}", "-map", "0:a:0", "-af", chain, "-f", sample_format),
-            ],
-            out=out,
+        code, report = ffmpeg.listen(
+            # At this level the report of a measuring filter is printed.
+            ["-loglevel", "info", "-nostats", *inputs, *outputs],
+            on_line=ffmpeg.ignore,
             limit_seconds=limit_seconds,
             should_stop=should_stop,
         )
-    except MediaError as error:
-        # "failed" is a file that has a sound stream without a single sample in it.
-        if error.code in {"broken_input", "failed"}:
-            raise unreadable(error.detail) from error
-        raise
+        is_whole = not code and not any(sign in report for sign in ffmpeg.DISK_FULL)
+        # A file can have a sound stream without a single sample in it.
+        is_whole = is_whole and all(one.out.stat().st_size for one in wanted)
+        if not is_whole:
+            error = ffmpeg.failure(code or 1, report)
+            raise unreadable(report) if error.code in {"broken_input", "failed"} else error
+    finally:
+        if not is_whole:
+            for one in wanted:
+                one.out.unlink(missing_ok=True)
+    return report

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from media.audio.envelope import by_step
+
 STEP = 480  # samples between two values of the gain: 10 ms
 SPEAKING = 10 ** (-40 / 20)  # RMS of a step above which someone speaks, with speech at -18 LUFS
 BEFORE, AFTER = 15, 50  # steps: music has fallen when a voice begins, and bears its pauses
@@ -27,9 +29,7 @@ class Ducking:
         speaking = np.zeros(steps + 1, bool)
         at = 0
         for block in speech:
-            squares = np.zeros(-(-len(block) // STEP) * STEP)
-            squares[: len(block)] = np.square(block).mean(axis=1)
-            loud = np.sqrt(squares.reshape(-1, STEP).mean(axis=1)) > SPEAKING
+            loud = np.sqrt(by_step(block, STEP).energy / (STEP * block.shape[1])) > SPEAKING
             speaking[at : at + len(loud)] = loud
             at += len(loud)
         wide = np.convolve(speaking, np.ones(BEFORE + AFTER + 1))[BEFORE : BEFORE + steps + 1] > 0

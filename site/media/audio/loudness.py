@@ -6,13 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from media import ffmpeg
 from media.audio.decode import INPUT_GUARD, RATE, unreadable
 
 SILENCE = -70.0  # the absolute gate of ITU-R BS.1770: what is quieter counts as silence
+RELATIVE_GATE = 0.1  # of the mean energy: -10 LU
 SHORTEST = RATE * 4 // 10  # samples of one block of the measurement
 
-_SUMMARY = re.compile(r"Summary:\s")
+# The summary of a measuring filter, after its name.
+_SUMMARY = re.compile(r"\[(\S+) @ \w+\] Summary:\s")
 _VALUES = {
     "integrated": re.compile(r"\bI:\s+(\S+) LUFS"),
     "lra": re.compile(r"\bLRA:\s+(\S+) LU\b"),
@@ -20,6 +25,12 @@ _VALUES = {
 }
 IN_SECONDS = f"asetnsamples=n={RATE}:p=0"  # fewer lines to count the samples of
 FILTER = "ebur128=framelog=quiet"
+NAME = "ebur128@{}"  # of one filter among several
+# Prints the loudness of the last 400 ms, each 100 ms.
+FILTER_WITH_MOMENTARY = (
+    "ebur128=framelog=quiet:metadata=1,ametadata=mode=print:key=lavfi.r128.M:file=-"
+)
+MOMENTARY = "lavfi.r128.M="
 FILTER_WITH_PEAK = "ebur128=peak=true:framelog=quiet"
 
 
@@ -56,6 +67,12 @@ def measure(
     return replace(found, integrated=repeated.integrated, lra=0.0)
 
 
+def summaries(report: str) -> dict[str, Loudness]:
+    """Returns what the summaries in ffmpeg's report say, by the names of the filters."""
+    _before, *found = _SUMMARY.split(report)
+    return {name: parse(summary) for name, summary in zip(found[::2], found[1::2], strict=True)}
+
+
 def parse(report: str, samples: int = 0) -> Loudness:
     """Returns what the last summary in ffmpeg's report says."""
     summary = _SUMMARY.split(report)[-1]
@@ -69,6 +86,14 @@ def parse(report: str, samples: int = 0) -> Loudness:
         values.get("lra", 0.0),
         samples,
     )
+
+
+def gated(energies: NDArray[np.floating]) -> float:
+    """Returns the mean of the blocks that both gates of ITU-R BS.1770 let through, 0 if none is."""
+    loud = energies[energies > 10 ** (SILENCE / 10)]
+    if not len(loud):
+        return 0.0
+    return float(loud[loud > loud.mean() * RELATIVE_GATE].mean())
 
 
 def _report(

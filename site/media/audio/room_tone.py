@@ -19,6 +19,12 @@ def room_tone() -> NDArray[np.float32]:
     count = RATE * SECONDS
     frequencies = np.fft.rfftfreq(count, 1 / RATE)
     shape = np.where(frequencies >= LOWEST, 1 / np.maximum(frequencies, LOWEST), 0.0)
-    phases = np.random.default_rng(1).uniform(0, 2 * np.pi, (2, len(frequencies)))
-    noise = np.fft.irfft(shape * np.exp(1j * phases), count).T
-    return np.asarray(noise / np.sqrt(np.square(noise).mean(axis=0)), np.float32)
+    turns = np.random.default_rng(1).random((2, len(frequencies)), np.float32)
+    # In 32 bits, which take a fourth of the time of 64.
+    phases = turns * np.float32(2 * np.pi)
+    spectrum = np.empty(phases.shape, np.complex64)
+    spectrum.real = shape * np.cos(phases)
+    spectrum.imag = shape * np.sin(phases)
+    noise = np.asarray(np.fft.irfft(spectrum, count), np.float32)
+    noise /= np.sqrt(np.square(noise).mean(axis=1, keepdims=True))
+    return np.ascontiguousarray(noise.T)

@@ -7,19 +7,21 @@ memory does not grow with the length of the film.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from media.audio import loudness
-from media.audio.decode import BYTES, CHANNELS, RATE, decode, without_sound
+from media.audio.decode import BYTES, CHANNELS, RATE, Decoding, decode, without_sound
 from media.audio.ducking import Ducking
 from media.audio.room_tone import room_tone
 from media.errors import MediaError, stopped
 
 type Samples = NDArray[np.float32]  # (samples, channels)
 
+AT_ONCE = 8  # files that one ffmpeg decodes
 BLOCK = RATE  # samples of one block
 CUT_FADE = RATE // 50  # of a sound that is cut off: 20 ms
 END_FADE = RATE // 4  # of a clip that ends before its scene
@@ -218,6 +220,9 @@ class Tracks:
             yield block
 
 
+type Wanted = tuple[Path, str]  # a file, and the filters it is heard through
+
+
 @dataclass
 class _Decoder:
     """Decodes each file once, though it may be placed many times."""
@@ -225,33 +230,60 @@ class _Decoder:
     folder: Path
     samples: int  # no source is needed for longer than the film
     should_stop: Callable[[], bool]
-    known: dict[tuple[Path, str], Source | None] = field(default_factory=dict)
+    on_progress: Callable[[float], None]
 
-    def source(self, path: Path, filters: str = "") -> Source | None:
-        """Returns the decoded file, or None for a clip without sound."""
-        if self.should_stop():
-            raise stopped()
-        if (path, filters) not in self.known:
-            self.known[path, filters] = self._decoded(path, filters)
-        return self.known[path, filters]
+    def sources(self, wanted: Sequence[Wanted]) -> dict[Wanted, Source | None]:
+        """Returns the decoded files, and None for each clip without sound."""
+        found: dict[Wanted, Source | None] = {}
+        once = list(dict.fromkeys(wanted))
+        for some in batched(once, AT_ONCE):
+            self.on_progress(len(found) / len(once))
+            if self.should_stop():
+                raise stopped()
+            found |= self._decoded(some, len(found))
+        return found
 
-    def _decoded(self, path: Path, filters: str) -> Source | None:
-        out = self.folder / f"source{len(self.known):05}.f32"
-        parts = [
-            f"atrim=end_sample={self.samples}",
-            *([filters] if filters else []),
-            loudness.FILTER,
-        ]
+    def _decoded(self, some: Sequence[Wanted], first: int) -> dict[Wanted, Source | None]:
+        """Decodes some files, of which the first is number `first`. One that fails fails them all:
+        then each is decoded by itself.
+        """
+        files = [self._decoding(one, first + number) for number, one in enumerate(some)]
         try:
-            report = decode(path, out, filters=",".join(parts), should_stop=self.should_stop)
+            measured = loudness.summaries(decode(files, should_stop=self.should_stop))
         except MediaError as error:
-            if without_sound(error):
-                return None
+            if len(some) > 1 and error.code == "broken_input":
+                return self._each_alone(some, first)
+            if len(some) == 1 and without_sound(error):
+                return {some[0]: None}
             raise
-        source = Source(out, out.stat().st_size // BYTES, loudness.parse(report).integrated)
-        if source.integrated is None and source.samples < loudness.SHORTEST:
-            source.integrated = _short_loudness(source)
-        return source
+        if len(some) > 1 and len(measured) < len(some):
+            # The errors of a damaged file have pushed the summary of another out of the report.
+            return self._each_alone(some, first)
+        found = [measured.get(loudness.NAME.format(file.out.stem)) for file in files]
+        return {
+            one: _source(file.out, at_hand.integrated if at_hand else None)
+            for one, file, at_hand in zip(some, files, found, strict=True)
+        }
+
+    def _each_alone(self, some: Sequence[Wanted], first: int) -> dict[Wanted, Source | None]:
+        found: dict[Wanted, Source | None] = {}
+        for number, one in enumerate(some, first):
+            found |= self._decoded([one], number)
+        return found
+
+    def _decoding(self, wanted: Wanted, number: int) -> Decoding:
+        path, filters = wanted
+        out = self.folder / f"source{number:05}.f32"
+        measuring = loudness.FILTER.replace("ebur128", loudness.NAME.format(out.stem))
+        chain = [f"atrim=end_sample={self.samples}", *([filters] if filters else []), measuring]
+        return Decoding(path, out, ",".join(chain))
+
+
+def _source(path: Path, integrated: float | None) -> Source:
+    source = Source(path, path.stat().st_size // BYTES, integrated)
+    if integrated is None and source.samples < loudness.SHORTEST:
+        source.integrated = _short_loudness(source)
+    return source
 
 
 def _short_loudness(source: Source) -> float | None:
@@ -286,20 +318,19 @@ def place(
     if frames < 1 or fps < 1:
         raise ValueError("a film has at least one frame")
     tracks = Tracks(sample_at(frames, fps), levels)
-    decoder = _Decoder(folder, tracks.samples, should_stop)
     wanted: list[tuple[str, Placed | MusicBed, float]] = [
         *((SPEECH, item, levels.speech) for item in speech),
         *((CLIPS, item, levels.clip) for item in clips),
         *((SOUNDS, item, levels.sound) for item in sounds),
         *((MUSIC, item, levels.music_alone) for item in music),
     ]
-    for done, (name, given, level) in enumerate(wanted):
-        on_progress(done / len(wanted))
-        if given.start_frame < 0:
-            raise ValueError("a sound starts with a frame of the film")
-        if level + given.gain_db == OFF:
-            continue
-        source = decoder.source(given.path, RUMBLE_FILTER if name == SPEECH else "")
+    if any(given.start_frame < 0 for _name, given, _level in wanted):
+        raise ValueError("a sound starts with a frame of the film")
+    heard = [one for one in wanted if one[2] + one[1].gain_db > OFF]
+    decoder = _Decoder(folder, tracks.samples, should_stop, on_progress)
+    sources = decoder.sources([_filtered(name, given) for name, given, _level in heard])
+    for name, given, level in heard:
+        source = sources[_filtered(name, given)]
         if source is None or source.integrated is None:
             continue
         most = MOST_GAIN if name in {SPEECH, MUSIC} else MOST_BOOST
@@ -312,6 +343,10 @@ def place(
             tracks.blocks([SPEECH]), samples=tracks.samples, depth_db=levels.duck_depth
         )
     return tracks
+
+
+def _filtered(track: str, given: Placed | MusicBed) -> Wanted:
+    return given.path, RUMBLE_FILTER if track == SPEECH else ""
 
 
 def _placed(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from media.audio import loudness
+from media.audio import tracks as tracks_module
 from media.audio.mix import Levels, Mixed, MusicBed, Placed, _Master, broadcast, mix
 from media.audio.tracks import OFF, place, sample_at
 from media.errors import MediaError
@@ -296,6 +297,50 @@ def test_sound_after_the_end_of_the_film_is_cut(tmp_path):
     assert (found.samples, len(samples)) == (48_000, 48_000)
 
 
+def test_files_that_are_decoded_together_keep_their_places_and_levels(tmp_path):
+    """Twenty files of other lengths and levels, in three processes."""
+    given = [
+        save(tmp_path / f"{number}.wav", tone(0.5 + number / 100, level=0.04 + number / 100))
+        for number in range(20)
+    ]
+    tracks = placed(
+        tmp_path, frames=480, sounds=[Placed(path, 24 * at) for at, path in enumerate(given)]
+    )
+    for number, item in enumerate(tracks.items["sounds"]):
+        assert (item.start, item.end - item.start) == (RATE * number, 24_000 + 480 * number)
+    heard = samples_of(tracks, ["sounds"])
+    levels = [rms_db(heard[RATE * at : RATE * at + 24_000]) for at in range(20)]
+    assert max(levels) - min(levels) < 0.15
+
+
+def test_a_silent_clip_among_others_leaves_them_heard(tmp_path):
+    clip = make_clip(tmp_path / "silent.mp4")
+    speech = save(tmp_path / "speech.wav", voice(2))
+    sounding = save(tmp_path / "clip.wav", tone(1))
+    tracks = placed(
+        tmp_path,
+        speech=[Placed(speech, 0)],
+        clips=[Placed(clip, 0, 24), Placed(sounding, 48, 24), Placed(clip, 96, 24)],
+    )
+    assert {name: len(items) for name, items in tracks.items.items()} == {"speech": 1, "clips": 1}
+    assert tracks.items["clips"][0].start == 2 * RATE
+
+
+def test_a_summary_that_errors_push_out_of_the_report_is_measured_again(tmp_path, monkeypatch):
+    """As a damaged file does, which is decoded beside another that ends earlier."""
+    decode = tracks_module.decode
+
+    def without_the_first(wanted, **options):
+        report = decode(wanted, **options)
+        return report if len(wanted) == 1 else report[report.rindex("[ebur128@") :]
+
+    monkeypatch.setattr(tracks_module, "decode", without_the_first)
+    given = [save(tmp_path / f"{level}.wav", tone(1, level=level)) for level in (0.1, 0.4)]
+    tracks = placed(tmp_path, sounds=[Placed(given[0], 0), Placed(given[1], 48)])
+    first, second = (item.source.integrated for item in tracks.items["sounds"])
+    assert second - first == pytest.approx(12, abs=0.11)
+
+
 def test_clip_without_sound_is_left_out(tmp_path):
     clip = make_clip(tmp_path / "silent.mp4")
     speech = save(tmp_path / "speech.wav", voice(2))
@@ -341,6 +386,22 @@ def test_broken_file(tmp_path, content):
         )
     assert caught.value.code == "broken_input"
     assert [path.name for path in tmp_path.iterdir()] == ["broken.wav"]
+
+
+def test_a_broken_file_among_others(tmp_path):
+    whole = save(tmp_path / "whole.wav", tone(1))
+    (tmp_path / "broken.wav").write_bytes(b"not a sound")
+    with pytest.raises(MediaError) as caught:
+        mix(
+            tmp_path / "out.m4a",
+            frames=24,
+            fps=24,
+            speech=[Placed(whole, 0)],
+            sounds=[Placed(tmp_path / "broken.wav", 0), Placed(whole, 0)],
+            folder=tmp_path,
+        )
+    assert caught.value.code == "broken_input"
+    assert {path.name for path in tmp_path.iterdir()} == {"broken.wav", "whole.wav"}
 
 
 def test_missing_file(tmp_path):

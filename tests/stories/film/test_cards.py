@@ -11,7 +11,6 @@ from PIL import Image
 
 from jobs.models import Job
 from jobs.runner import run_due
-from media.audio.decode import decode
 from media.ffmpeg import probe
 from providers.store import local_copy, media, workplace
 from stories.enums import SoundKind
@@ -27,6 +26,7 @@ from stories.services.transitions import apply_transition
 from stories.web.film_review import chapters_of as chapters_of_review
 from stories.web.films import chapters_of, describe_changes
 from tests.media.audio import sound as sounds
+from tests.media.audio.sound import decoded
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.starts import start_work
 
@@ -151,10 +151,7 @@ def test_every_click_is_where_its_scene_begins(story, owner, click):
         frame += scene.frames(24)
     assert film.frames == frame + 72
     with workplace() as folder, local_copy(film.file, folder) as path:
-        raw = folder / "sound.raw"
-        decode(path, raw, channels=1, sample_format="s16le", rate=48_000)
-        samples = np.fromfile(raw, "<i2").astype(int)
-        raw.unlink()
+        samples = decoded(path)[:, 0]
     assert len(samples) == film.frames * 2000
     found = []
     for start in starts:

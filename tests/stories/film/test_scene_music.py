@@ -86,7 +86,7 @@ def test_a_film_without_music_of_scenes_is_the_same_as_before(story: Story) -> N
     """No film is out of date because scenes may have music: the manifest is that of before."""
     take = film_music(story)
     assert heard_in(story).manifest() == {
-        "mixer": 1,
+        "mixer": 2,
         "speech": [],
         "music": {
             "take": str(take.pk),
@@ -101,12 +101,12 @@ def test_a_film_without_music_of_scenes_is_the_same_as_before(story: Story) -> N
         "target_lufs": -14.0,
         "peak_dbtp": -1.0,
     }
-    before = [1, 24, [96, 96, 72], heard_in(story).manifest()]
+    before = [2, 24, [96, 96, 72], heard_in(story).manifest()]
     text = json.dumps(before, sort_keys=True).encode()
     assert stems.stems_key(heard_in(story)) == hashlib.sha256(text).hexdigest()
     SceneSound.objects.create(scene=load_scenes(story)[0], clip_sound=False)
     assert json.dumps(before, sort_keys=True) == json.dumps(
-        [1, 24, [96, 96, 72], heard_in(story).manifest()], sort_keys=True
+        [2, 24, [96, 96, 72], heard_in(story).manifest()], sort_keys=True
     )
 
 

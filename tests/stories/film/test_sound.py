@@ -76,7 +76,7 @@ def test_a_film_is_heard(story, owner):
         (10, 1.0, 0.0),
         (96 + 10, 1.0, 0.0),
     ]
-    assert (heard["music"]["end_frame"], heard["target_lufs"], heard["mixer"]) == (192, -14.0, 1)
+    assert (heard["music"]["end_frame"], heard["target_lufs"], heard["mixer"]) == (192, -14.0, 2)
     assert film.manifest["loudness"]["samples"] == 192 * 2000
     assert film.vtt.startswith("WEBVTT")
 
