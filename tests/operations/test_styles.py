@@ -64,6 +64,7 @@ def test_every_rule_that_is_used_is_there(kept):
         ("@property --x{syntax:'}'}", '@property --x{syntax:"}"}'),
         (r".lg\:a{x:1}.\32 xl\:a{x:2}.m-0\.5{x:3}", r".lg\:a{x:1}.\32 xl\:a{x:2}"),
         ('.a{content:"{}"}/* .b{ */.b{x:1}', '.a{content:"{}"}'),
+        (".a:is(:where(.a):has(:is(i)) *){x:1}", ":where(.a):has(:is(i)) .a{x:1}"),
         (".a{x:1;@media print{x:2}}", ".a{x:1;@media print{x:2}}"),
     ],
 )
