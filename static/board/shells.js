@@ -5,9 +5,11 @@ import { $, asker, cards, root, state } from "./base.js";
 import { fieldsOf, isDirty } from "./fields.js";
 
 const NEAR = 900; // pixels beyond what is in sight
-const FAR = 2400;
+const FAR = 1400;
 const FEW = 24; // scenes of a board whose cards stay as they are
-const MOST = 20; // cards of one request
+/* Cards of one request: a browser looks through the fields of all that have come, and lays those
+   cards out for it, in one go. */
+const MOST = 8;
 const GATHER = 60; // milliseconds
 
 const asked = new Map(); // shells that are near, and how far they are from the middle
@@ -87,7 +89,7 @@ function goAway(entries) {
 
 const whenIdle = (work) =>
 	window.requestIdleCallback
-		? requestIdleCallback(work, { timeout: 1000 })
+		? requestIdleCallback(work, { timeout: 200 })
 		: setTimeout(() => work({ timeRemaining: () => 8 }), 50);
 let isEmptying = false;
 
@@ -97,11 +99,13 @@ function empty() {
 	whenIdle(emptySome);
 }
 
+/* Who scrolls on and on leaves no time for it: then some go all the same. */
 function emptySome(deadline) {
 	isEmptying = false;
+	const least = deadline.didTimeout ? MOST : 1;
 	let done = 0;
 	for (const [card, height] of leaving) {
-		if (done && deadline.timeRemaining() < 4) return empty();
+		if (done >= least && deadline.timeRemaining() < 4) return empty();
 		leaving.delete(card);
 		if (!mayBeEmptied(card)) continue;
 		becomeShell(card, height);
@@ -109,12 +113,20 @@ function emptySome(deadline) {
 	}
 }
 
+/* Before all cards get another shape: those out of sight need not be laid out in it. */
+export function emptyUnseen() {
+	const all = cards();
+	if (all.length <= FEW) return;
+	const boxes = all.filter(mayBeEmptied).map((card) => [card, card.getBoundingClientRect()]);
+	for (const [card, { top, bottom, height }] of boxes)
+		if (bottom <= 0 || top >= innerHeight) becomeShell(card, height);
+}
+
 /* What a person is in the middle of stays: the focus, a menu, a text that is not saved. */
 function mayBeEmptied(card) {
 	return (
 		card.isConnected &&
 		!isShell(card) &&
-		!card.hidden &&
 		!state.dragging &&
 		!card.matches(".bd-gone, .bd-dropping, :focus-within, :has(.bd-beside)") &&
 		!card.contains($("bd-menu")?.opener ?? null) &&

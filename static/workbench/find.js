@@ -1,5 +1,7 @@
 /* What is looked for, and how the scenes are shown: both stand in the address. */
 
+import { emptyUnseen } from "../board/shells.js";
+
 const MOST = 60; // tiles of one state
 
 const params = () => new URLSearchParams(location.search);
@@ -45,6 +47,7 @@ export class Find {
 	}
 
 	choose(link) {
+		emptyUnseen();
 		this.board.dataset.view = link.dataset.view;
 		for (const one of document.querySelectorAll("a[data-view]")) {
 			if (one === link) one.setAttribute("aria-current", "true");
@@ -83,6 +86,7 @@ export class Find {
 		const byState = this.board.dataset.view === "state";
 		this.states.hidden = !byState;
 		if (byState) this.group(found);
+		else this.states.replaceChildren();
 	}
 
 	group(found) {

@@ -1,5 +1,6 @@
 """The style sheet of the pages is small, and has every class of Unfold's that is used anywhere."""
 
+import re
 from pathlib import Path
 
 import brotli
@@ -9,6 +10,7 @@ from django.contrib.staticfiles import finders
 
 from tools import subset_styles
 
+STATIC = subset_styles.ROOT / "static"
 MOST_BYTES = 16_000  # as they are sent
 
 
@@ -46,6 +48,22 @@ def test_every_rule_that_is_used_is_there(kept):
     wanted = set(each(subset_styles.made()))
     assert len(wanted) > 1000
     assert sorted(wanted - set(each(kept))) == []
+
+
+OWN = sorted(
+    file for folder in ("board", "studio", "workbench") for file in (STATIC / folder).glob("*.css")
+)
+# From what has something to elements that only their names tell.
+TO_NAMES = re.compile(r":has\((?:[^()]|\([^()]*\))*\)\S*[\s>+~]+(?:[\s>+~]|[^\s>+~.#\[])+$")
+
+
+@pytest.mark.parametrize("file", [*OWN, subset_styles.TARGET], ids=lambda file: file.name)
+def test_no_rule_makes_browsers_compute_all_styles_anew(file):
+    """Wherever an element comes or goes, all of these names around it get their styles anew."""
+    rules = list(each(file.read_text(encoding="utf-8")))
+    assert len(rules) > 10
+    found = [rule for rule in rules if TO_NAMES.search(rule.rpartition(" {")[0])]
+    assert [rule for rule in found if "@media (scripting: none)" not in rule] == []
 
 
 @pytest.mark.parametrize(
