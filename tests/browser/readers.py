@@ -17,6 +17,10 @@ DESK = {"viewport": {"width": 1440, "height": 900}}
 TELEPHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LOCALES = {"ko": "ko-KR", "en": "en-US"}
 
+# Milliseconds that a finger rests before it lets go. A browser takes a tap that follows a flick for
+# the one that stops it, and sends no click.
+REST = 150
+
 # Names and marks that are the same in every language.
 NAMES = {
     *("VideoPlanet", "VideoPlanet Studio", "English", "Local studio", "Stability AI", "Runway ML"),
@@ -97,6 +101,27 @@ class Reader:
             target.tap()
         else:
             target.click()
+
+    def draw(self, page: Any, points: list[tuple[float, float]]) -> None:
+        """Press at the first of these points, go through the others, and let go."""
+        if not self.is_phone:
+            page.mouse.move(*points[0])
+            page.mouse.down()
+            for point in points[1:]:
+                page.mouse.move(*point)
+            page.mouse.up()
+            return
+        touch = page.context.new_cdp_session(page)
+
+        def send(kind: str, *at: tuple[float, float]) -> None:
+            places = [{"x": x, "y": y} for x, y in at]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        send("touchStart", points[0])
+        for point in points[1:]:
+            send("touchMove", point)
+        page.wait_for_timeout(REST)
+        send("touchEnd")
 
     def send(self, page: Any, target: Any) -> None:
         """Press what leads to another page, and wait until that is there."""

@@ -32,19 +32,7 @@ def draw(page: Any, reader: Any) -> None:
     page.locator("#rv-film").scroll_into_view_if_needed()
     box = page.locator("#rv-film").bounding_box()
     x, y = box["x"] + box["width"] / 3, box["y"] + box["height"] / 2
-    if reader.is_phone:
-        touch = page.context.new_cdp_session(page)
-        for kind, points in (
-            ("touchStart", [{"x": x, "y": y}]),
-            *(("touchMove", [{"x": x + 12 * n, "y": y + 4 * n}]) for n in range(1, 6)),
-            ("touchEnd", []),
-        ):
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    else:
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 60, y + 20, steps=5)
-        page.mouse.up()
+    reader.draw(page, [(x + 12 * n, y + 4 * n) for n in range(6)])
     page.locator("[data-ink] polyline").first.wait_for(state="attached")
 
 

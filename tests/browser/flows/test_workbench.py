@@ -133,19 +133,7 @@ def test_part_of_a_picture_is_changed(reader, browse, enter_as, owner, story):
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] / 2
-    if reader.is_phone:
-        touch = page.context.new_cdp_session(page)
-        for kind, points in (
-            ("touchStart", [{"x": x, "y": y}]),
-            *(("touchMove", [{"x": x + box["width"] * n / 10, "y": y}]) for n in range(1, 6)),
-            ("touchEnd", []),
-        ):
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    else:
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + box["width"] / 2, y, steps=5)
-        page.mouse.up()
+    reader.draw(page, [(x + box["width"] * n / 10, y) for n in range(6)])
     reader.look(page, "edit-a-take", own=own_words(story))
     reader.press(page.get_by_role("button", name="$0.00"))
     page.locator("#bd-panel-body").wait_for()
