@@ -15,6 +15,9 @@ from stories.models import tenths
 
 BETWEEN_MS = 300  # between two lines of a scene
 BEFORE_NEXT_MS = 100  # at least, between a line that runs on and the first line of the next scene
+# Left at the end of a film: a line begins with the nearest frame, up to 21 ms late, and ffmpeg's
+# atempo makes it up to 21 ms longer than asked for.
+END_MS = 50
 TOO_LONG = gettext_noop(
     "Scene %(position)s is %(seconds)s s long and its lines need %(needed)s s. Make it "
     "%(needed)s s long, shorten the text, or choose a faster voice."
@@ -46,7 +49,7 @@ def timing(lengths_ms: Sequence[int], scene_ms: int, *, last: bool) -> SceneTimi
     total = sum(lengths_ms) + BETWEEN_MS * max(len(lengths_ms) - 1, 0)
     room = scene_ms - LEAD_MS - TAIL_MS
     if total > room * FASTEST:
-        room = scene_ms - LEAD_MS + (0 if last else LEAD_MS - BEFORE_NEXT_MS)
+        room = scene_ms - (LEAD_MS + END_MS if last else BEFORE_NEXT_MS)
     speed = max(Fraction(1), Fraction(total, room)) if room > 0 else Fraction(FASTEST) + 1
     fits = not total or speed <= Fraction(str(FASTEST))
     starts, at = [], Fraction(LEAD_MS)

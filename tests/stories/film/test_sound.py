@@ -178,7 +178,9 @@ def test_without_marks_a_caption_covers_the_speech(story, owner):
         ([3900], 4, False, [400], 1, 4.9, True),
         ([4200], 4, False, [400], 4200 / 3900, 5.2, True),
         ([4213], 4, False, [400], 4213 / 3900, 5.3, False),
-        ([3900], 4, True, [400], 3900 / 3600, 4.9, False),
+        ([3300], 4, True, [400], 1, 4.3, True),
+        ([3834], 4, True, [400], 1.08, 4.9, True),
+        ([3835], 4, True, [400], 3835 / 3550, 4.9, False),
         ([100], 1, True, [400], 1, 1.1, True),
         ([40_000], 5, False, [400], 40_000 / 4900, 41, False),
     ],
@@ -192,6 +194,16 @@ def test_lines_fit_or_say_the_length_that_they_need(
         pytest.approx(speed),
     )
     assert (found.needed, found.fits) == (needed, fits)
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 60])
+@pytest.mark.parametrize("lengths", [[3700], [1700, 1800], [3834]])
+def test_the_last_line_ends_before_the_film_is_cut(lengths, fps):
+    """It begins with a frame, and faster speech is up to 21 ms longer than asked for."""
+    found = timing(lengths, 4000, last=True)
+    assert found.fits
+    first_frame = round(found.starts[-1] * fps / 1000)
+    assert first_frame * 1000 / fps + lengths[-1] / found.speed + 21 <= 4000
 
 
 def test_a_line_longer_than_its_scene_is_said_before_it_is_paid(story, owner):
