@@ -59,7 +59,7 @@ def database(url: str, *, pool: int = 0, pooler: str = "none") -> dict[str, Any]
 
 def _sqlite(name: str) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "core.sqlite3",
         "NAME": name,
         "CONN_MAX_AGE": 60,
         "OPTIONS": {
