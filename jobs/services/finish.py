@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import (
     Case,
     CharField,
@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Least
 from django.utils.translation import gettext_noop
 
-from core.clock import DatabaseNow
+from core.clock import DatabaseNow, sql_times
 from core.localized_messages import LocalizedMessage
 from jobs import registry
 from jobs.enums import GENERATING, OPEN, JobStatus, WaitFor
@@ -37,6 +37,9 @@ from .backoff import delay
 from .job_log import log
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+# Written here as the claim is: compiling the same update by the ORM took a fifth of the processor
+# time of a job.
+WRITE = "UPDATE {job} SET {assignments} WHERE {mine}"
 
 
 def end(job: Job, status: JobStatus, **values: Any) -> None:
@@ -258,14 +261,16 @@ def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values:
     After a cancel request only the cancelled state can be written. With `unless_woken`, nothing is
     written if the job was woken after the claim.
     """
-    mine = Job.objects.filter(
-        pk=job.pk,
-        token=job.token,
-        status=JobStatus.RUNNING,
-        cancel_requested_at__isnull=values["status"] != JobStatus.CANCELLED,
-    )
+    mine = [
+        "id = %s AND token = %s AND status = 'running'",
+        "cancel_requested_at IS NOT NULL"
+        if values["status"] == JobStatus.CANCELLED
+        else "cancel_requested_at IS NULL",
+    ]
+    own: list[Any] = [job.pk, job.token]
     if unless_woken:
-        mine = mine.filter(wakeup_count=job.wakeup_count)
+        mine.append("wakeup_count = %s")
+        own.append(job.wakeup_count)
     ends = {
         "lease_until": None,
         "worker": "",
@@ -274,7 +279,33 @@ def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values:
         "updated_at": DatabaseNow(),
     }
     sums = {"worked": job.worked + took, "queue_wait": job.queue_wait + waited_in_queue(job)}
-    return mine.update(**{**ends, **sums, **values}) == 1
+    assignments, parameters = _assigned({**ends, **sums, **values})
+    statement = WRITE.format(
+        job=Job._meta.db_table,  # noqa: SLF001
+        assignments=", ".join(assignments),
+        mine=" AND ".join(mine),
+    )
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(statement, [*parameters, *own])
+        return bool(cursor.rowcount == 1)
+
+
+def _assigned(values: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    """Return these values of a job's fields as SQL assignments and their parameters."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    fields = {field.name: field for field in Job._meta.concrete_fields}  # noqa: SLF001
+    # All times of the statement are of the same moment.
+    now, times = sql_times(*(one.plus for one in values.values() if isinstance(one, DatabaseNow)))
+    assignments, parameters = [], []
+    for name, value in values.items():
+        field = fields[name]
+        if isinstance(value, DatabaseNow):
+            sql, parameter = now, times.pop(0)
+        else:
+            sql, parameter = "%s", field.get_db_prep_save(value, connection)
+        assignments.append(f"{field.column} = {sql}")
+        parameters.append(parameter)
+    return assignments, parameters
 
 
 def waited_in_queue(job: Job) -> timedelta:

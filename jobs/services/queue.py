@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_noop
 
-from core.clock import DatabaseNow, database_now
+from core.clock import DatabaseNow, database_now, insert_time
 from core.localized_messages import LocalizedMessage
 from jobs import registry
 from jobs.enums import ENDED, OPEN, JobStatus, WaitFor
@@ -68,8 +68,8 @@ def enqueue(
         priority = of_part(parent) if parent else 5
     if priority < 1 or max_attempts < 1:
         raise ValueError("Priority and attempts are at least 1.")
-    now = database_now()
-    later = run_at is not None and run_at > now
+    now = insert_time()
+    later = run_at is not None and run_at > database_now()
     job = Job(
         pk=new_job_id(subject),
         name=name,

@@ -101,6 +101,16 @@ class DatabaseNow(Func):
         return sql, [parameter]
 
 
+def insert_time() -> Any:
+    """Return the current time of the database for fields of a row that is saved next.
+
+    On PostgreSQL it is an expression, which the insert evaluates: asking for the time before would
+    be another round trip. SQLite is asked at once, which costs less than an expression.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    return database_now() if connection.vendor == "sqlite" else DatabaseNow()
+
+
 @contextmanager
 def moved(by: timedelta) -> Iterator[None]:
     """For tests: shift the database clock of this process by this much (negative: backwards)."""

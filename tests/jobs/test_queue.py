@@ -38,6 +38,18 @@ def test_enqueue_makes_the_envelope_of_the_worker_interface(handles, db, strange
     }
 
 
+def test_enqueue_is_one_query_and_returns_the_row_with_its_times(
+    make_job, django_assert_num_queries
+):
+    make_job()
+    Job.objects.all().delete()
+    with django_assert_num_queries(1):  # the insert reads the clock, too
+        job = make_job()
+    row = Job.objects.get()
+    assert (job.created_at, job.run_at) == (row.created_at, row.created_at)
+    assert row.run_at == row.created_at
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
