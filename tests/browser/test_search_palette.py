@@ -21,4 +21,10 @@ def test_text_that_comes_without_a_key_is_looked_for(live_server, quiet_page, lo
         "field => { field.value = 'harbour';"
         " field.dispatchEvent(new InputEvent('input', {bubbles: true})) }"
     )
+    asked = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/search/" in request.url else 0
+    )
     page.locator("#command-results").get_by_text("The quiet harbour").wait_for()
+    page.wait_for_timeout(1_000)
+    assert len(asked) == 1, "what was found does not ask again"
