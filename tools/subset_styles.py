@@ -3,6 +3,10 @@
 It keeps every rule whose classes are named in a template, a script or the Python of the studio, of
 Unfold or of Django's admin. The file lies where Unfold's lies and is found before it.
 
+The board, which is to be seen soon on slow lines, has none of Unfold's forms and lists:
+`static/unfold/css/frame.css` beside it has only what the studio itself and the frame around a page
+name.
+
     python tools/subset_styles.py
 
 Run it after a class of Unfold's is used for the first time and after Unfold is updated;
@@ -23,12 +27,20 @@ UNFOLD = Path(unfold.__file__).parent
 ADMIN = Path(django.__file__).parent / "contrib/admin"
 NAME = "unfold/css/styles.css"
 SOURCE, TARGET = UNFOLD / "static" / NAME, ROOT / "static" / NAME
+FRAME = TARGET.with_name("frame.css")
 FOLDERS = ("templates", "static", "stories", "jobs", "providers", "site")
 # Parts of Unfold that the studio does not have: other packages' pages, and an editor of JSON.
 NOT_USED = ("contrib", "unfold_crispy", "jedison", "chart")
 USED = ("contrib/filters",)
 # Select2, htmx and the forms of Unfold put their classes together from parts.
 KEPT = ("select2", "htmx-", "group/formset-", "group-[.empty]/formset-")
+KEPT_IN_FRAME = ("htmx-",)
+# Helpers of Unfold that stand in its forms and lists and not in the frame.
+NOT_IN_FRAME = (
+    *("change_list", "actions_row", "add_link", "app_list_default", "boolean", "dashboard"),
+    *("dataset", "delete_", "display_", "edit_inline", "empty_results", "field", "form_"),
+    *("help_text", "history", "inline_", "pagination", "unauthenticated", "welcomemsg"),
+)
 # Of a text editor that no form of the studio has.
 UNUSED = ("prose",)
 GROUPS = ("layer", "media", "supports", "container")
@@ -95,21 +107,34 @@ def sources() -> Iterator[Path]:
                     yield file
 
 
-def words() -> set[str]:
-    """All that may be the name of a class in the sources: at least every one that is used."""
+def frame_sources() -> Iterator[Path]:
+    """Files in which a class of a page without forms and lists of Unfold may be named."""
+    for folder in FOLDERS:
+        for kind in ("html", "js", "py"):
+            yield from (ROOT / folder).rglob(f"*.{kind}")
+    helpers = UNFOLD / "templates/unfold/helpers"
+    for file in helpers.rglob("*.html"):
+        if not str(file.relative_to(helpers)).startswith(NOT_IN_FRAME):
+            yield file
+    yield UNFOLD / "templates/admin/nav_sidebar.html"
+    yield UNFOLD / "static/unfold/js/app.js"
+
+
+def words(files: Iterable[Path]) -> set[str]:
+    """All that may be the name of a class in the files: at least every one that is used."""
     found: set[str] = set()
-    for file in sources():
+    for file in files:
         text = file.read_text(encoding="utf-8")
         found.update(QUOTED.split(text), WORD.split(text))
     return found
 
 
-def subset(css: str | list[Node], names: set[str]) -> str:
+def subset(css: str | list[Node], names: set[str], kept_names: tuple[str, ...] = KEPT) -> str:
     """The style sheet without the rules for classes that are not named."""
     kept = []
     for rule in parsed(css):
         if is_group(rule):
-            inside = subset(rule.content, names)
+            inside = subset(rule.content, names, kept_names)
             # An empty layer still has its place in the order of layers.
             if inside or rule.lower_at_keyword == "layer":
                 head = f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}"
@@ -119,23 +144,25 @@ def subset(css: str | list[Node], names: set[str]) -> str:
         elif found := [
             quick(tinycss2.serialize(one))
             for one in alternatives(rule.prelude)
-            if all(name in names or name.startswith(KEPT) for name in classes(one))
+            if all(name in names or name.startswith(kept_names) for name in classes(one))
         ]:
             kept.append(f"{','.join(found)}{{{tinycss2.serialize(rule.content)}}}")
     return "".join(kept)
 
 
-def made() -> str:
+def made(target: Path = TARGET) -> str:
     """The style sheet as it is written."""
     css = SOURCE.read_text(encoding="utf-8")
     notice = css[: css.index("*/") + 2]
-    names = {word for word in words() if not word.startswith(UNUSED)}
-    return f"{notice}\n{subset(css, names)}\n"
+    files, kept = (frame_sources(), KEPT_IN_FRAME) if target == FRAME else (sources(), KEPT)
+    names = {word for word in words(files) if not word.startswith(UNUSED)}
+    return f"{notice}\n{subset(css, names, kept)}\n"
 
 
 def main() -> None:
     TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(made(), encoding="utf-8")
+    for target in (TARGET, FRAME):
+        target.write_text(made(target), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,6 @@
+import re
+from html import unescape
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -7,6 +10,7 @@ from stories.models import Comment, Scene, Story
 from stories.services import enqueue
 from tests.markup import flat
 from tests.stories.factories import make_scene, make_story, make_take
+from tools import subset_styles
 
 MOST_QUERIES = 25
 
@@ -145,12 +149,37 @@ def test_price_of_what_is_left(pages, story, five, take):
     assert 'Make 4 <span class="bd-price">$0.08</span>' in page
 
 
+def classes_of(rules):
+    """All classes for which there is a rule."""
+    for rule in subset_styles.parsed(rules):
+        if subset_styles.is_group(rule):
+            yield from classes_of(rule.content)
+        elif rule.type == "qualified-rule":
+            yield from subset_styles.classes(rule.prelude)
+
+
+@pytest.mark.parametrize("who", ["owner", "viewer"])
+def test_the_style_sheet_of_the_board_has_each_class_of_it(pages, story, five, take, who, request):
+    take(five[0])
+    pages.login(request.getfixturevalue(who))
+    page = texts(pages.get("stories_story_board", story.pk, live=False))
+    assert subset_styles.FRAME.name in page
+    assert subset_styles.NAME not in page
+    on_page = {
+        name for found in re.findall(r'class="([^"]*)"', page) for name in unescape(found).split()
+    }
+    every, own = (
+        set(classes_of(file.read_text(encoding="utf-8")))
+        for file in (subset_styles.TARGET, subset_styles.FRAME)
+    )
+    assert len(on_page & every) > 100
+    assert on_page & every - own == set()
+
+
 # What is new
 
 
 def marks(board_page):
-    import re
-
     return ",".join(
         f"{match[0].replace('-', '')[:12]}:{match[1]}"
         for match in re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)"', board_page)
@@ -158,8 +187,6 @@ def marks(board_page):
 
 
 def ask(pages, story, page, **changed):
-    import re
-
     known = {
         "marks": marks(page),
         "version": re.search(r'data-version="(\w+)"', page)[1],
