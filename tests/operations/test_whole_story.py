@@ -14,7 +14,7 @@ import pytest
 
 from tests.chaos.installation import Installation, until
 
-pytestmark = pytest.mark.fault_injection
+pytestmark = [pytest.mark.fault_injection, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

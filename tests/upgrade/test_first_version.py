@@ -29,7 +29,7 @@ SECRETS = {
     "VP_SECRET_KEYS": "first-version-secret-for-tests-only",
 }
 FACTS = Path(__file__).with_name("facts.py")
-pytestmark = pytest.mark.fault_injection
+pytestmark = [pytest.mark.fault_injection, pytest.mark.slow]
 
 
 def load_sqlite(folder: Path) -> dict[str, str]:
