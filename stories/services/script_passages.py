@@ -40,7 +40,7 @@ def passages(script: str, lengths: Sequence[float]) -> tuple[str, list[Passage]]
     if found.format == Format.SUBTITLES:
         return found.spoken, _timed(found, lengths)
     if found.format == Format.PROSE and not any(block.kind in BORDERS for block in found.blocks):
-        return script, []
+        return "\n\n".join(block.text for block in found.blocks), []
     drafts = [draft for draft in _drafts(found.blocks) if draft.texts]
     spoken = "\n\n".join(draft.text for draft in drafts)
     return spoken, _shared(_merged(drafts, len(lengths)), len(lengths))

@@ -4,7 +4,7 @@ import pytest
 
 from stories.imports.text import understand
 from stories.imports.timecodes import without_timecodes
-from stories.services.script_passages import spoken_lines
+from stories.services.script_passages import passages, spoken_lines
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,8 @@ def test_speakers_behind_times():
         ("Bob", "Hello."),
         ("Anna", "Bye."),
     ]
+
+
+def test_planner_gets_no_times_and_no_marks():
+    text = "[00:00] The *boat* leaves.\n\n[00:04] It is calm."
+    assert passages(text, [7.0, 7.0]) == ("The boat leaves.\n\nIt is calm.", [])
