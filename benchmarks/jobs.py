@@ -46,7 +46,8 @@ class Side:
 SIDES = (
     Side("studio, no Redis", "studio", False, "django-q2, ORM broker", wait_bar=40, rate_bar=3),
     Side("django-q2, ORM broker", "q2", False, "django-q2, ORM broker"),
-    Side("studio, Redis", "studio", True, "Celery, results in Redis", wait_bar=6, rate_bar=1),
+    # 10 ms more than the 2.8 ms that a wait was when the floor was set.
+    Side("studio, Redis", "studio", True, "Celery, results in Redis", wait_bar=12.8, rate_bar=1),
     Side("Celery, results in Redis", "celery", True, "Celery, results in Redis", results="redis"),
     Side("Celery, no results", "celery", True, "Celery, results in Redis"),
     Side("Celery, late, database", "celery", True, "Celery, results in Redis", results="database"),

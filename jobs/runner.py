@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
 from core.clock import database_now
+from core.durability import flushed_later
 from core.localized_messages import DomainError, LocalizedMessage
 from core.log_context import job_id, log_context
 from core.unavailable import ServiceUnavailableError, connection_lost, is_unavailable
@@ -122,7 +123,10 @@ def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
     pause = 0.1
     while True:
         try:
-            _settle(job, lease, outcome)
+            # An attempt whose end is forgotten in a power failure is made again when its lease
+            # has ended. What it bought, and what it sent, was committed and flushed before.
+            with flushed_later():
+                _settle(job, lease, outcome)
         except (OperationalError, InterfaceError) as error:
             if connection.in_atomic_block or time.monotonic() + pause > lease.until:
                 raise

@@ -1,19 +1,16 @@
 """Claims the next due job for a worker by compare-and-set, with a lease and a fencing token."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core.clock import sql_times
+from core.durability import flushed_later
 from jobs import registry
 from jobs.lease import lease
 from jobs.models import Job, Pause
 
-SQLITE_NORMAL = 1
 # The literals let the planner use the partial index of queued jobs. The pause table has few rows.
 DUE = """
     SELECT id FROM {job}
@@ -62,30 +59,10 @@ def claim(*, worker: str) -> Job | None:
         return None  # an update without matches would still block the other writers
     now, (at, until) = sql_times(timedelta(), lease())
     _due, statement = _sql(connection.vendor, len(names), now)
-    with _flushed_later(connection):
+    # A claim that a power failure forgets is of a job that is queued as if never claimed.
+    with flushed_later():
         found = list(Job.objects.raw(statement, [worker, until, at, at, at, *names]))
     return next(iter(found), None)
-
-
-@contextmanager
-def _flushed_later(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """On SQLite outside a transaction, do not wait until the disk has what this block commits.
-
-    The log keeps its order: whatever the attempt commits brings the claim to the disk first. A
-    power failure before that ends every worker, too, and the job is queued as if never claimed.
-    Not on PostgreSQL, where workers outlive a failed server and would meet their token again.
-    """
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        yield
-        return
-    connection.ensure_connection()
-    database = connection.connection
-    (before,) = database.execute("PRAGMA synchronous").fetchone()
-    database.execute(f"PRAGMA synchronous={min(before, SQLITE_NORMAL)}")
-    try:
-        yield
-    finally:
-        database.execute(f"PRAGMA synchronous={before}")
 
 
 def is_due() -> bool:

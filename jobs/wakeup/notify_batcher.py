@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 logger = logging.getLogger("ai_video.jobs")
 
-GATHER_SECONDS = (
-    0.01  # notifications this close to the last are merged: a thousand new jobs need only a few
-)
+# Notifications this close to the last are merged: a thousand new jobs need only a few. The first
+# one after a silence goes at once, and a worker that runs jobs looks for the next one itself.
+GATHER_SECONDS = 0.05
 PAUSE_SECONDS = 1.0  # after a failed notification
 LAST_SECONDS = 1.0  # how long a process that ends or forks waits for its last notification
 

@@ -63,7 +63,7 @@ def test_two_writers_the_second_looks_again_soon(other, monkeypatch, write):
     clock = SimpleNamespace(sleep=sleep, monotonic=lambda: 100.0)
     monkeypatch.setattr(base, "time", clock)
     write()
-    assert pauses == [0.0005, 0.0005]
+    assert pauses == [0.0002, 0.0002]
     assert limit() == LIMIT
 
 
@@ -74,7 +74,7 @@ def test_longer_waits_look_less_often_and_end(other, monkeypatch):
     monkeypatch.setattr(base, "time", clock)
     with pytest.raises(OperationalError, match="database is locked"):
         insert()
-    assert pauses == [0.0005, pytest.approx(0.001), 0.002]
+    assert pauses == [0.0002, pytest.approx(0.001), 0.002]
     assert limit() == LIMIT
 
 

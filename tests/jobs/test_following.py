@@ -17,6 +17,7 @@ from jobs.services.claim import claim
 from jobs.services.pause import pause
 from jobs.services.queue import cancel, enqueue
 from jobs.services.reclaim import reclaim_expired
+from jobs.worker import process
 from jobs.worker.process import WorkerProcess
 from jobs.worker.shared_memory import Flag
 
@@ -193,14 +194,14 @@ def test_worker_drains_jobs_that_become_due_meanwhile(handles, make_job):
 
 @concurrent
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="flushes every commit")
-def test_only_the_claim_is_flushed_later(handles, make_job):
-    """What it commits reaches the disk with the next commit; all others, with what was paid, are
-    flushed when they return.
+def test_only_claims_and_ends_are_flushed_later(handles, make_job):
+    """They reach the disk with the next commit. All others, with what was paid, are flushed when
+    they return, and so is an end that is written together with a claim.
     """
     seen = {}
 
     def look(execute, sql, params, many, context):
-        seen[sql.split()[0]] = level()
+        seen.setdefault(sql.split()[0], set()).add(level())
         return execute(sql, params, many, context)
 
     def fail(_execute, sql, *_arguments):
@@ -209,17 +210,72 @@ def test_only_the_claim_is_flushed_later(handles, make_job):
     def level():
         return connection.connection.execute("PRAGMA synchronous").fetchone()[0]
 
+    def work(_run):
+        with connection.execute_wrapper(look):
+            make_job("later")
+        return Done()
+
     full, normal = 2, 1
-    handles("work", lambda _run: Done())
+    handles("work", work)
+    handles("later", lambda _run: Done())
     make_job(), make_job()
     connection.connection.execute("PRAGMA synchronous=FULL")
     with connection.execute_wrapper(look):
         job = claim(worker="w")
-    assert (seen["UPDATE"], level()) == (normal, full)
+    assert (seen.pop("UPDATE"), level()) == ({normal}, full)
+    run(job)
+    assert (seen.pop("INSERT"), level()) == ({full}, full)
+    second = claim(worker="w")
     with connection.execute_wrapper(look):
-        assert run(job, following=following)
-    assert (seen["UPDATE"], level()) == (full, full)
+        run(second)
+    assert (seen.pop("UPDATE"), level()) == ({normal}, full)
+    third = claim(worker="w")
+    with connection.execute_wrapper(look):
+        assert run(third, following=following)
+    assert (seen.pop("UPDATE"), level()) == ({full}, full)
     make_job()
     with connection.execute_wrapper(fail), pytest.raises(ValueError, match="SELECT"):
         claim(worker="w")
     assert level() == full
+
+
+@concurrent
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="ends and claims in one transaction")
+def test_worker_ends_a_job_and_claims_the_next_in_two_transactions(handles, make_job):
+    """Other writers get the lock in between."""
+    begun = []
+
+    def look(execute, sql, params, many, context):
+        begun.append(sql.split()[0])
+        return execute(sql, params, many, context)
+
+    handles("work", lambda _run: Done())
+    make_job(), make_job()
+    with connection.execute_wrapper(look):
+        assert WorkerProcess(worker_group="w/", stop=Flag()).drain() == 2
+    assert begun.count("UPDATE") == 4
+    assert "BEGIN" not in begun
+
+
+@concurrent
+def test_worker_looks_once_more_before_it_returns_to_the_pool(handles, make_job, monkeypatch):
+    """A job that comes within the rest is run without a turn of the pool, and the worker rests
+    again after it.
+    """
+    coming = [True]
+    rests = []
+
+    def rest(seconds):
+        rests.append(seconds)
+        if coming:
+            coming.pop()
+            make_job()
+
+    handles("work", lambda _run: Done())
+    make_job()
+    monkeypatch.setattr(process.time, "sleep", rest)
+    assert WorkerProcess(worker_group="w/", stop=Flag()).drain() == 2
+    assert rests == [process.REST_SECONDS] * 2
+    rests.clear()
+    assert WorkerProcess(worker_group="w/", stop=Flag()).drain() == 0
+    assert rests == []  # whoever has run nothing is back at once

@@ -12,6 +12,14 @@ import pytest
 from django.db import connection, connections
 
 from config.services import database
+from jobs import registry
+from jobs.enums import JobStatus
+from jobs.models import Pause
+from jobs.outcomes import Done
+from jobs.run import Run
+from jobs.runner import run
+from jobs.services.claim import claim
+from jobs.services.queue import enqueue
 from providers import store
 from providers.calls import Ready, advance
 from providers.models import AIProviderConfig, OrganizationBudget
@@ -21,6 +29,7 @@ from tests.providers.real import IMAGE, KEYS, configure
 from tests.providers.synced_disk import SyncedDisk, synced_disk
 
 CALLS = "SELECT state FROM providers_providercall"
+JOBS = "SELECT id, status, token FROM jobs_job WHERE token > 0"
 TAKEN = "SELECT key FROM providers_providercall WHERE state = 'settled'"
 
 
@@ -85,6 +94,33 @@ def test_without_syncing_the_call_would_be_gone(stability: Witness) -> None:
         cursor.execute("PRAGMA synchronous=NORMAL")
     go()
     assert stability.seen == [[]]
+
+
+def test_power_cut_forgets_at_most_the_end_of_a_job_and_nothing_that_it_bought(
+    stability: Witness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job is then running without a worker, as if its worker had been killed, and finds what
+    it has bought. The next commit that is flushed brings the end to the disk as well.
+    """
+
+    def buy(_run: Run) -> Done:
+        go()
+        return Done()
+
+    monkeypatch.setattr(registry, "_handlers", {})
+    registry.handler("buy")(buy)
+    data = {"story_id": "story", "action": "buy", "parameters": {}}
+    bought, _made = enqueue("buy", data=data, subject="story")
+    job = claim(worker="w")
+    assert job is not None
+    run(job)
+    assert stability.seen == [[("sending",)]]
+    cut = stability.disk.rows(tmp_path / "cut", JOBS), stability.disk.rows(tmp_path / "too", TAKEN)
+    assert cut == ([(bought.pk, "running", 1)], [("k",)])
+    bought.refresh_from_db()
+    assert bought.status == JobStatus.SUCCEEDED
+    Pause.objects.create(name="flushed")
+    assert stability.disk.rows(tmp_path / "after", JOBS) == [(bought.pk, "succeeded", 1)]
 
 
 def synchronous() -> int:

@@ -13,7 +13,7 @@ from django.db.backends.sqlite3 import base
 
 WRITES = ("BEGIN", "INSERT", "UPDATE", "DELETE")
 LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.0005, 0.002  # between two looks
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.0002, 0.002  # between two looks
 GROWTH = 20  # who has waited longer than this many of the shortest pauses looks less often
 
 
