@@ -42,6 +42,7 @@ def test_postgresql_keeps_rows_over_an_orderly_restart() -> None:
     assert not server.folder.exists()
 
 
+@pytest.mark.slow
 def test_migrated_postgresql_is_a_copy_with_all_tables() -> None:
     tables = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'stories_story'"
     with services.migrated_postgresql() as first, services.migrated_postgresql() as second:
