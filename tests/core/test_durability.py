@@ -1,4 +1,4 @@
-"""On SQLite a block can leave its flush to the next commit, and the connection is as before then."""
+"""On SQLite a block can leave its flush to the next commit. The setting is restored after it."""
 
 import pytest
 from django.db import connection, transaction
