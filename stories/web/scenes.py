@@ -40,6 +40,7 @@ from .undo import UndoAction
 
 UNDO_SALT = "stories.web.undo"
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
+LONG = ("narration", "text", "text_en", "negative")
 
 
 @require_POST
@@ -111,6 +112,7 @@ def _gone(request: HttpRequest, story: Story, scene: Scene, names: tuple[str, ..
         "title": _("Scene %(number)s") % {"number": scene.position},
         "written": written,
         "cameras": Camera.choices,
+        "long_fields": LONG,
     }
     return render(
         request,
@@ -159,6 +161,7 @@ def _beside(
         "title": _("Scene %(number)s") % {"number": scene.position},
         "written": written,
         "cameras": Camera.choices,
+        "long_fields": LONG,
     }
     return render(
         request, "board/edit.html", layout.context(request, story, **values), status=status

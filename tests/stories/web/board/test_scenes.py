@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from stories.models import Scene, Story, Take
@@ -131,6 +133,31 @@ def test_edit_without_scripts_shows_the_form_again(pages, story, five, owner):
     assert "Theirs" in text(answer)
     assert "Long words of mine" in text(answer)
     assert f'name="seen_title" value="{fingerprint("Theirs")}"' in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "is_long"),
+    [
+        ("text_en", "Prompt in English", True),
+        ("negative", "What to avoid", True),
+        ("style", "Style", False),
+        ("seed", "Seed", False),
+    ],
+)
+def test_form_after_a_conflict_names_each_field_and_keeps_its_lines(
+    pages, story, five, owner, name, label, is_long
+):
+    theirs, mine = ("8", "9") if name == "seed" else ("Theirs", "Mine\nin two lines")
+    before = str(getattr(five[0].prompt, name))
+    scenes.edit(five[0].pk, actor=owner, **{name: int(theirs) if name == "seed" else theirs})
+    sent = {name: mine, f"seen_{name}": fingerprint(before)}
+    answer = pages.post("board_edit", story.pk, five[0].pk, live=False, **sent)
+    assert answer.status_code == 409
+    field = "textarea" if is_long else "input"
+    assert re.search(rf'<label class="vp-field"> ?{label} <{field} name="{name}"', text(answer))
+    if is_long:
+        page = answer.content.decode()
+        assert re.search(rf'<textarea name="{name}" rows="3"\s*>{mine}</textarea>', page)
 
 
 def test_text_of_a_person_is_never_markup(pages, story, five):
