@@ -100,9 +100,9 @@ def unsplit(
 ) -> Scene:
     """Undo `split`: restore the scene as it was and remove the second half.
 
-    `prompt_id` and `narration` are those before the split; `half_ids` are the prompts that it
-    created. A second half that has content of its own by now, such as a take, is kept among the
-    deleted scenes. Raises Conflict if either half was changed since.
+    `prompt_id` and `narration` are those before the split; `second_half_ids` are the prompts
+    that it created. A second half that has content of its own by now, such as a take, is kept
+    among the deleted scenes. Raises Conflict if either half was changed since.
     """
     with transaction.atomic():
         story, scene = locked_scene(scene_id, actor)

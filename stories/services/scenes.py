@@ -119,7 +119,7 @@ def edit(
     seen: dict[str, str] | None = None,
     **values: Any,
 ) -> Scene:
-    """Change title, narration, length or any part of the prompt.
+    """Change fields of the scene (`SCENE_FIELDS`) or any part of its prompt.
 
     A prompt change creates a new prompt; takes keep theirs.
 

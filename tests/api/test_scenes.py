@@ -11,8 +11,12 @@ from django.utils import timezone
 from PIL import Image
 
 from jobs.models import Job
+from stories.api.inputs.scenes import SceneIn, ScenePatch
+from stories.api.outputs.scenes import PromptOut, SceneOut
+from stories.api.scenes import NAMES
 from stories.enums import ReviewStatus, StoryStatus, TakeKind
 from stories.models import Scene, Take
+from stories.services.scene_values import PROMPT_FIELDS, SCENE_FIELDS
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -553,3 +557,16 @@ def test_a_clip_that_is_none_or_not_whole_is_422(mine, world, name):
     )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
     assert not Take.objects.filter(kind=TakeKind.CLIP).exists()
+
+
+@pytest.mark.parametrize("body", [SceneIn, ScenePatch])
+def test_every_field_that_a_person_writes_is_written_over_the_api(body):
+    # A reference picture is uploaded by a request of its own.
+    fields = {*SCENE_FIELDS, *PROMPT_FIELDS} - {"reference_image"}
+    assert fields <= {NAMES.get(name, name) for name in body.__struct_fields__}
+
+
+def test_every_field_that_a_person_writes_is_read_over_the_api():
+    assert {*SCENE_FIELDS} <= {*SceneOut.__struct_fields__}
+    fields = {*PROMPT_FIELDS} - {"reference_image"}
+    assert fields <= {NAMES.get(name, name) for name in PromptOut.__struct_fields__}
