@@ -40,7 +40,7 @@ def test_worker_killed(system):
 @on_every
 @under(JOB_TICK_MS="2000")  # a worker whose tick is due claims nothing together with an end
 def test_worker_killed_between_a_claim_and_its_run(system):
-    """The claim is committed with the end of the job before. Another worker takes the job over."""
+    """Another worker takes the job over whose claim is committed."""
     jobs = system.enqueue("chaos_last", *({} for _job in range(6)))
     system.start_workers(workers=1)
     system.require_each_once(jobs)

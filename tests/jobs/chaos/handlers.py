@@ -7,17 +7,20 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.localized_messages import LocalizedMessage
 from core.outgoing_requests import paid_request
+from jobs.lease import Lease
 from jobs.models import Job, JobLog, Pause
 from jobs.outcomes import Done, JobStopped
 from jobs.registry import handler, on_end, periodic_task
 from jobs.run import Run
+from jobs.worker.process import WorkerProcess
 from media import ffmpeg
 
 FOLDER = Path(os.environ["CHAOS_FOLDER"])
@@ -141,10 +144,17 @@ def effect(job: Job) -> None:
 
 @on_end("chaos_last")
 def end_here(_job: Job) -> None:
-    """The process is killed as soon as the end is committed, if the next job was claimed with it,
-    which has not begun.
+    """The process is killed as soon as the claim of the next job is committed, which has not begun:
+    with the end of this one on PostgreSQL, after it on SQLite.
     """
     transaction.on_commit(die_between)
+    if connection.vendor == "sqlite":
+        WorkerProcess.holding = die_instead  # type: ignore[method-assign]
+
+
+def die_instead(_worker: WorkerProcess, _lease: Lease) -> AbstractContextManager[None]:
+    die_between()
+    return nullcontext()
 
 
 def die_between() -> None:
