@@ -124,8 +124,9 @@ def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
     while True:
         try:
             # An attempt whose end is forgotten in a power failure is made again when its lease
-            # has ended. What it bought, and what it sent, was committed and flushed before.
-            with flushed_later():
+            # has ended. What it bought, and what it sent, was committed and flushed before. The
+            # last attempt is flushed: it would not be made again.
+            with flushed_later() if job.attempts < job.max_attempts else nullcontext():
                 _settle(job, lease, outcome)
         except (OperationalError, InterfaceError) as error:
             if connection.in_atomic_block or time.monotonic() + pause > lease.until:

@@ -233,6 +233,11 @@ def test_only_claims_and_ends_are_flushed_later(handles, make_job):
     with connection.execute_wrapper(look):
         assert run(third, following=following)
     assert (seen.pop("UPDATE"), level()) == ({full}, full)
+    make_job(max_attempts=1)
+    last = claim(worker="w")
+    with connection.execute_wrapper(look):
+        run(last)
+    assert (seen.pop("UPDATE"), level()) == ({full}, full)  # it would not be made again
     make_job()
     with connection.execute_wrapper(fail), pytest.raises(ValueError, match="SELECT"):
         claim(worker="w")
