@@ -79,9 +79,14 @@ class WorkerProcess:
         Return the number of attempts.
         """
         self.draining = True
-        until = time.monotonic() + CHECK_IN_SECONDS
+        try:
+            return self._run_until(time.monotonic() + CHECK_IN_SECONDS)
+        finally:
+            self.draining = False
+
+    def _run_until(self, until: float) -> int:
         runs = 0
-        rested = True
+        rested = True  # or nothing was run yet
         # Writers of SQLite wait for each other: two short transactions let them pass sooner than
         # one that does both. On PostgreSQL one transaction saves a flush.
         joined = connection.vendor != "sqlite"
@@ -103,7 +108,6 @@ class WorkerProcess:
                 break
             time.sleep(REST_SECONDS)
             rested = True
-        self.draining = False
         return runs
 
     def _pausing(self, until: float) -> bool:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from core.clock import moved
 from jobs.enums import WaitFor
@@ -284,3 +284,16 @@ def test_worker_looks_once_more_before_it_returns_to_the_pool(handles, make_job,
     rests.clear()
     assert WorkerProcess(worker_group="w/", stop=Flag()).drain() == 0
     assert rests == []  # whoever has run nothing is back at once
+
+
+@concurrent
+def test_worker_whose_claim_failed_still_ends_when_it_is_told_to(handles, make_job, monkeypatch):
+    def fail(**_values):
+        raise OperationalError("gone")
+
+    worker = WorkerProcess(worker_group="w/", stop=Flag())
+    monkeypatch.setattr(process, "claim", fail)
+    with pytest.raises(OperationalError, match="gone"):
+        worker.drain()
+    with pytest.raises(SystemExit):
+        worker.on_terminate()
