@@ -15,6 +15,9 @@ from jobs.enums import OPEN, JobStatus, WaitFor
 
 
 def default_backoff() -> dict[str, Any]:
+    """Return the delay before the second attempt in milliseconds. It doubles with each attempt
+    (`jobs.services.backoff.delay`). A job keeps the one that it was created with.
+    """
     return {"type": "exponential", "delay": 2000}
 
 

@@ -14,7 +14,8 @@ def flushed_later() -> Iterator[None]:
 
     The log keeps its order, so that the next commit that is flushed brings this one to the disk
     first. Only a power failure before that forgets it, which ends every process of the studio, too.
-    Without effect on PostgreSQL, where the workers outlive a server that has failed.
+    Without effect on PostgreSQL: the workers outlive a server that has failed there, and a claim
+    that it forgot would give the same token twice.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor != "sqlite" or connection.in_atomic_block:

@@ -40,7 +40,7 @@ from .undo import UndoAction
 
 UNDO_SALT = "stories.web.undo"
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
-LONG = ("narration", "text", "text_en", "negative")
+LONG_TEXTS = ("narration", "text", "text_en", "negative")
 
 
 @require_POST
@@ -112,7 +112,7 @@ def _gone(request: HttpRequest, story: Story, scene: Scene, names: tuple[str, ..
         "title": _("Scene %(number)s") % {"number": scene.position},
         "written": written,
         "cameras": Camera.choices,
-        "long_fields": LONG,
+        "long_texts": LONG_TEXTS,
     }
     return render(
         request,
@@ -161,7 +161,7 @@ def _beside(
         "title": _("Scene %(number)s") % {"number": scene.position},
         "written": written,
         "cameras": Camera.choices,
-        "long_fields": LONG,
+        "long_texts": LONG_TEXTS,
     }
     return render(
         request, "board/edit.html", layout.context(request, story, **values), status=status
