@@ -22,6 +22,7 @@ from .before_sending import last_look
 from .enums import Refusal
 from .errors import Later, NotConfigured, Refused, Unclear
 from .lenient_decoding import UnreadableError, decoded, read
+from .transport import transport
 
 log = logging.getLogger("ai_video.providers")
 CONNECT = 10.0  # seconds
@@ -286,7 +287,7 @@ class ProviderClient:
         timeout = httpx.Timeout(connect=connect, read=read, write=WRITE, pool=CONNECT)
         how = {"timeout": timeout.as_dict()} | ({"trace": trace} if trace else {})
         with httpx.Client(
-            transport=httpx.HTTPTransport(retries=0),
+            transport=transport(),
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,

@@ -17,6 +17,7 @@ from . import addresses
 from .addresses import NotPublicError
 from .client import require_one_coding
 from .errors import Expired, Incomplete, Later, Unclear
+from .transport import transport
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=10.0)
 LONGEST = 600.0  # seconds for one file
@@ -84,7 +85,7 @@ class Link:
         own = self.headers if addresses.origin(url) == addresses.origin(self.url) else {}
         with (
             httpx.Client(
-                transport=httpx.HTTPTransport(retries=0),
+                transport=transport(),
                 timeout=TIMEOUT,
                 follow_redirects=False,
                 trust_env=False,
