@@ -113,7 +113,6 @@ def configure(provider: str, fake: Fake, **changes: Any) -> None:
     """Active, at the fake's address, asked for without a pause, and all the prices that the fakes
     charge.
     """
-    seed_rows()
     base = fake.base if isinstance(fake, Replicate | Llm | OpenAISpeech) else fake.url
     settings = AIProviderConfig.objects.get(provider=provider).settings | {
         "poll_seconds": 0,
