@@ -299,26 +299,29 @@ def plan_generation(
     offer = check_offer(story, facts.config_or_none(story.vision_provider)) if checker else None
     provider = story_maker(story, kind).provider
     seen = _Seen(facts, kind)
-    prices = _Prices(story, kind, facts)
+    prices = _Prices(kind, facts)
     quotes = quotes_of(kind, seen.asks_price)
     items = []
     for scene in scenes:
         key = scene.key
         state, why = _state(story, scene, kind, seen)
         was_failed = key in seen.failed and state in RETAKEN
+        maker = maker_of(story, scene, kind)
         price = NOTHING
         uncertain = NOTHING
         unused: tuple[LocalizedMessage, ...] = ()
         if state in PRICED or why in AWAITING:
             try:
-                price = max(prices.of(scene), quotes.for_take(key, request_of(story, scene, kind)))
-                unused = prices.unused(scene)
+                request = _request(story, scene, kind, maker)
+                asked = prices.of(scene, maker, request)
+                price = max(asked, quotes.for_take(key, request))
+                unused = prices.unused(scene, maker, request)
             except DomainError as error:
                 if not (as_is and has_take(scene, kind)):
                     state, why = "blocked", error.sentence
         elif why is UNRESOLVED and not has_take(scene, kind):
             with suppress(DomainError):
-                uncertain = prices.of(scene)
+                uncertain = prices.of(scene, maker, _request(story, scene, kind, maker))
         will = is_wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
         items.append(
             Item(
@@ -330,7 +333,7 @@ def plan_generation(
                 why,
                 uncertain,
                 warnings_of(story, scene, kind) + unused,
-                maker_of(story, scene, kind),
+                maker,
                 offer.price if offer and (will or state in PRICED or why in AWAITING) else NOTHING,
             )
         )
@@ -380,20 +383,18 @@ class _Prices:
     Each provider and model is looked up once.
     """
 
-    def __init__(self, story: Story, kind: str, facts: JobFacts) -> None:
-        self.story, self.kind, self.facts = story, kind, facts
+    def __init__(self, kind: str, facts: JobFacts) -> None:
+        self.kind, self.facts = kind, facts
         # Scenes of equal length cost the same with the same model.
         self.known: dict[tuple[Maker, int], Decimal] = {}
         self.asked: dict[Maker, _Asked] = {}
 
-    def of(self, scene: Scene) -> Decimal:
-        """The price in USD.
+    def of(self, scene: Scene, maker: Maker, request: Any) -> Decimal:
+        """The price in USD of this request for the scene's take.
 
         Raises the errors the call would be refused with before payment; see
         `preflight.require_possible`.
         """
-        maker = maker_of(self.story, scene, self.kind)
-        request = request_of(self.story, scene, self.kind)
         if maker not in self.asked:
             config = self.facts.config_of(maker.provider)
             row = model_row(config, request)
@@ -410,13 +411,12 @@ class _Prices:
             self.known[maker, length] = priced(asked.config, request, asked.row).total
         return self.known[maker, length]
 
-    def unused(self, scene: Scene) -> tuple[LocalizedMessage, ...]:
+    def unused(self, scene: Scene, maker: Maker, request: Any) -> tuple[LocalizedMessage, ...]:
         """What of the scene its model does not use, after `of`."""
-        prompt = scene.prompt
-        asked = self.asked[maker_of(self.story, scene, self.kind)]
+        prompt, asked = scene.prompt, self.asked[maker]
         found: list[LocalizedMessage] = []
         if hasattr(asked.adapter, "unsent"):
-            found += asked.adapter.unsent(request_of(self.story, scene, self.kind))
+            found += asked.adapter.unsent(request)
         wanted = {
             "negative": bool(prompt.negative.strip()),
             "strength": prompt.strength is not None and self.kind == TakeKind.IMAGE,
@@ -462,7 +462,11 @@ def request_of(story: Story, scene: Scene, kind: str, *, provider: str = "") -> 
 
     `provider`: a person asks this one for it, with its usual model.
     """
-    references, model = references_in(scene), maker_of(story, scene, kind, provider=provider).model
+    return _request(story, scene, kind, maker_of(story, scene, kind, provider=provider))
+
+
+def _request(story: Story, scene: Scene, kind: str, maker: Maker) -> Any:
+    references, model = references_in(scene), maker.model
     if kind == TakeKind.IMAGE:
         return image_request(story, scene.prompt, references=references, model=model)
     # Without a picture the clip is blocked but has a price, calculated as if there were one.
