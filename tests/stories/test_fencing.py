@@ -127,10 +127,10 @@ def test_frozen_before_the_film_is_written_writes_no_second_one(owner, monkeypat
     story = make_story(owner, status="planned", duration_seconds=2)
     make_scene(story, duration_seconds=1, narration="")
     apply_transition(story.pk, "generate_preview", actor=owner)
-    reached = freeze(monkeypatch, build, "_subtitles", run_due)
+    reached = freeze(monkeypatch, build, "srt", run_due)
     run_due()
     assert (reached, Film.objects.count(), Job.objects.get(name="story_preview").status) == (
-        ["_subtitles"],
+        ["srt"],
         1,
         "succeeded",
     )

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from media import ffmpeg
 from providers import store
-from stories.film.build import _manifest
 from stories.film.changes import FilmChanges, changes_since
+from stories.film.cut import manifest_of
 from stories.film.segments import segments_of
 from stories.models import Film, Scene, Take
 from stories.services import scene_order, scenes, thumbnails
@@ -63,7 +63,7 @@ def film_of(story, colour="red"):
         kind="preview",
         number=number,
         file=name,
-        manifest=_manifest(story, segments, ""),
+        manifest=manifest_of(story, segments, ""),
         manifest_hash=digest,
         **sizes,
     )
