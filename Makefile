@@ -39,18 +39,20 @@ serve: run-env
 
 # Tests wait for programs, servers and databases: three on two processors.
 processes = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
-quick := not fault_injection and not browser and not slow
-long := slow and not fault_injection and not browser
+usual := not fault_injection and not browser and not slow
+quick := $(usual) and not moderate
+long := (slow or moderate) and not fault_injection and not browser
 # Exit code 5: the part that TESTS names has no such test.
 pytest = $(alone) $(1) $(python) -m pytest $(2) $(TESTS) || [ $$? = 5 ]
 on_postgresql := $(python) -m tests.services postgresql --
 
 test: $(if $(TESTS),test-all,test-quick)
 
-# Type checks keep one processor busy: fault tests run beside them, too.
+# Type checks keep one processor busy: fault tests run beside them, too. With the tests that a person's
+# first `make test` leaves out because they take a second or two each.
 check-and-test: dev-env
 	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory test-quick
+	@$(MAKE) --no-print-directory test-quick quick='$(usual)'
 
 test-quick: dev-env
 	@$(call pytest,,-n $(processes) --dist worksteal -m "($(quick)) and (page or not database)")

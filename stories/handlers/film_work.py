@@ -8,7 +8,7 @@ from stories.enums import FilmKind, TakeKind
 from stories.film.cut import Cut
 from stories.film.growing import Growth
 from stories.models import Story
-from stories.services.plan import Plan
+from stories.services.plan import Mode, Plan
 
 
 @dataclass
@@ -30,9 +30,10 @@ class FilmWork:
     cut: Cut = field(init=False)  # make_cut
 
     @property
-    def mode(self) -> str:
-        """Which takes the person asked for, a mode of the plan."""
-        return str(self.run.job.data["parameters"].get("mode", "missing"))
+    def mode(self) -> Mode:
+        """Which takes the person asked for."""
+        mode: Mode = self.run.job.data["parameters"].get("mode", "missing")
+        return mode
 
     @property
     def override_reason(self) -> str:

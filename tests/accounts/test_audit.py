@@ -247,6 +247,7 @@ def sentences(call: ast.Call) -> list[str]:
     ]
 
 
+@pytest.mark.moderate
 def test_details_are_messages_that_can_be_translated():
     assert sentences(ast.parse("audit.record(x, detail='Paused.')").body[0].value) == ["'Paused.'"]
     files = [

@@ -61,6 +61,7 @@ def planned(api: Any, issue: Any, program: ServiceAccount) -> Any:
     return story
 
 
+@pytest.mark.moderate
 def test_key_is_stored_as_its_hash_and_reads(api, issue):
     row, key = issue("read")
     assert key.startswith("vps_")

@@ -303,6 +303,7 @@ def test_models_are_added_priced_chosen_and_removed(managers, manager):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_test_run_is_paid_once_at_its_confirmed_price(managers, stability):
     row = ProviderModel.objects.get(provider="stability_ai", name="core")
     address = f"providers/stability_ai/models/{row.pk}/test_run/"

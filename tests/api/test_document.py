@@ -98,6 +98,7 @@ def test_meanings_of_fields_are_used(document):
     assert FIELDS.keys() - names == set()
 
 
+@pytest.mark.moderate
 def test_references_lead_somewhere_and_schemas_are_valid(document):
     schemas = document["components"]["schemas"]
     for name in re.findall(r'"#/components/schemas/([^"]+)"', str(document).replace("'", '"')):
@@ -106,6 +107,7 @@ def test_references_lead_somewhere_and_schemas_are_valid(document):
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+@pytest.mark.moderate
 def test_document_is_valid(document):
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
@@ -227,6 +229,7 @@ def test_catalogue_says_what_each_code_means(document):
     ).items()
 
 
+@pytest.mark.moderate
 def test_document_is_english_unless_another_language_is_asked_for(db):
     def language_and_summary(query="", **headers):
         response = Client().get(f"{ROOT}openapi.json{query}", headers=headers)
@@ -285,6 +288,7 @@ def test_bodies_refuse_what_they_do_not_know(document):
                 assert schema["additionalProperties"] is False
 
 
+@pytest.mark.moderate
 def test_page_shows_every_operation_and_loads_only_from_here(document):
     response = Client().get(f"{ROOT}docs/", headers={"Accept-Language": "en"})
     page = response.content.decode()
@@ -296,6 +300,7 @@ def test_page_shows_every_operation_and_loads_only_from_here(document):
     assert "default-src 'none'" in policy
 
 
+@pytest.mark.moderate
 def test_document_and_page_need_no_person(document):
     assert Client().get(f"{ROOT}docs/").status_code == 200
     assert Client().post(f"{ROOT}docs/").status_code == 405

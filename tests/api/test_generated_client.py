@@ -96,6 +96,7 @@ def test_from_log_in_to_a_problem(studio, owner):
     assert models.StoryStatus.PLANNING in refused.allowed
 
 
+@pytest.mark.moderate
 def test_a_repeated_request_has_its_key(studio, owner):
     create = studio("api.stories.create_story")
     assert "idempotency_key" in create.sync.__code__.co_varnames

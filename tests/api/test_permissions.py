@@ -556,6 +556,7 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
         assert (response.status_code, set(response["Allow"].split(", "))) == (405, allowed)
 
 
+@pytest.mark.moderate
 def test_what_is_refused_changes_no_row(api, world, viewer):
     token = refresh_tokens.start(viewer).access.token
     before = rows(world)

@@ -61,6 +61,7 @@ def fill(owner, number):
 
 
 @pytest.mark.parametrize("number", [1, 3, 50])
+@pytest.mark.moderate
 def test_lists_have_a_constant_number_of_queries(mine, owner, number):
     story, scene = fill(owner, number)
     token = refresh_tokens.start(owner).access.token

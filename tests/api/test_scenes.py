@@ -182,6 +182,7 @@ def test_bulk_replaces_and_the_old_ones_stay_behind(mine, world):
     ) == (1, 5)
 
 
+@pytest.mark.moderate
 def test_bulk_of_500_is_taken_and_501_is_not(mine, owner):
     story = make_story(owner)
     scenes = [{"prompt": "a", "duration_seconds": 1}] * 500

@@ -71,6 +71,7 @@ def test_people_of_the_project_read_as_their_role_lets_them(api, world, walled, 
     assert statuses(api, world, person, READS) == expected
 
 
+@pytest.mark.moderate
 def test_administrators_and_those_with_the_right_see_every_project(
     api, world, walled, admin_user, make_person
 ):

@@ -63,6 +63,7 @@ def test_a_run_leaves_nothing_for_the_next():
     assert run_limited("tests.core.greedy:remember", ["b"], **ROOM) == ["b"]
 
 
+@pytest.mark.moderate
 def test_a_server_that_died_between_two_runs_is_started_again():
     first = parent_of_the_run()
     os.kill(first, signal.SIGKILL)

@@ -50,6 +50,7 @@ def combs(frame):
     return np.abs(2 * grey[1:-1] - grey[:-2] - grey[2:]).mean()
 
 
+@pytest.mark.moderate
 def test_pixels_that_are_not_square(taken, tmp_path):
     kept = taken("anamorphic.mp4")
     assert (kept.size, kept.extension) == ((1280, 720), "mp4")
@@ -111,6 +112,7 @@ def test_white_of_hlg_stays_white(tmp_path):
 
 
 @pytest.mark.parametrize("way", ["taken in", "film"])
+@pytest.mark.moderate
 def test_interlaced_has_no_combs(taken, tmp_path, way):
     source = DATA / "interlaced.mp4"
     frames = (
@@ -219,6 +221,7 @@ def test_a_clip_with_damage_in_its_middle_is_refused(taken, tmp_path):
         ("prores.mov", ("-c:v", "prores_ks", "-profile:v", "4", "-pix_fmt", "yuva444p10le")),
     ],
 )
+@pytest.mark.moderate
 def test_what_browsers_do_not_play_is_converted_and_said(taken, tmp_path, name, options):
     source = make_clip(tmp_path / name, size="160x120", seconds=1, options=options)
     kept = taken(source)
@@ -301,6 +304,7 @@ def test_notes_of_the_camera_and_what_stands_behind_the_film_are_left_out(taken,
         assert secret not in kept
 
 
+@pytest.mark.moderate
 def test_an_untagged_clip_in_hd_keeps_its_colours(tmp_path):
     """As browsers do: BT.709 from HD on, though ffmpeg by itself takes BT.601."""
     source = tmp_path / "untagged.mp4"

@@ -219,6 +219,7 @@ def turned(tmp_path):
     ],
     ids=["rgba", "grey", "grey16", "tiny-webp", "panorama", "tower", "turned"],
 )
+@pytest.mark.moderate
 def test_encode_still_takes_any_picture(tmp_path, make):
     for move in ("push_in", "pan_right", "tilt_down"):
         encode_still(
@@ -261,6 +262,7 @@ def test_encode_still_refuses_odd_sizes(tmp_path, picture):
         encode_still(picture, tmp_path / "a.mp4", frames=4, size=(321, 180), fps=24, camera="still")
 
 
+@pytest.mark.moderate
 def test_encode_still_stops(tmp_path, picture):
     with pytest.raises(MediaError) as caught:
         encode_still(

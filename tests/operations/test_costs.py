@@ -218,6 +218,7 @@ def test_csv_is_not_for_everybody(viewer):
     ] * 3
 
 
+@pytest.mark.moderate
 def test_query_count_does_not_depend_on_rows(owner, make_person, browser):
     counts = []
     for wanted in (1, 3, 25):

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("jobs", "providers", "stories", "site")
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
@@ -67,6 +69,7 @@ def missing(path: Path, text: str) -> Iterator[str]:
             yield f"{path}:{node.lineno}: {name}"
 
 
+@pytest.mark.moderate
 def test_every_placeholder_of_a_message_has_a_value():
     found = [
         gap

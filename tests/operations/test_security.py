@@ -195,6 +195,7 @@ def test_every_page_carries_its_policies(client: Client, settings: Any) -> None:
     ],
 )
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_policies_stand_on_every_kind_of_answer(client: Client, address: str, status: int) -> None:
     answer = client.get(address)
     assert answer.status_code == status

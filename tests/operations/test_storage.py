@@ -137,6 +137,7 @@ def test_served_file_redirects_to_a_link_that_works(media: MediaStorage) -> None
     assert headers["Content-Disposition"] == 'attachment; filename="The sea.mp4"'
 
 
+@pytest.mark.moderate
 def test_results_and_segments_go_through_the_store(media: MediaStorage, tmp_path: Any) -> None:
     file = tmp_path / "result"
     file.write_bytes(DATA)

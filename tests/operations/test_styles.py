@@ -40,6 +40,7 @@ def each(css, within=""):
 
 
 @pytest.mark.parametrize("file", SIZES, ids=lambda file: file.name)
+@pytest.mark.moderate
 def test_every_rule_that_is_used_is_there(file):
     """Otherwise run `python tools/subset_styles.py`: a class is used for the first time, or Unfold
     was updated.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.fakes.server import Fake
 from tests.fakes.stability import Stability
-from tests.migrations import NamesOfThen
 from tests.providers.conftest import Clock
 
 SCRIPT = "새벽에 소녀가 걸었다. 비가 왔다. 등대가 보였다. 할아버지가 웃었다."
@@ -95,18 +93,6 @@ class Real:
             assert sum(self.fake.posts.values()) == 1
         else:
             assert call.cost == self.fake.charged
-
-
-def seed_rows() -> None:
-    """The first rows, which tests with real transactions find gone."""
-    names = NamesOfThen()
-    import_module("providers.migrations.0002_first_rows").make(names, None)
-    import_module("providers.migrations.0003_models_and_prices").make(names, None)
-    import_module("providers.migrations.0006_clips_without_sound").lower(names, None)
-    import_module("providers.migrations.0015_speech_providers").make(names, None)
-    import_module("providers.migrations.0016_stable_audio").make(names, None)
-    import_module("providers.migrations.0021_reference_sheets").declare(names, None)
-    import_module("providers.migrations.0024_edits").apply(names, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:

@@ -461,6 +461,7 @@ def test_redis_that_lost_the_job_leaves_the_call_unclear(workers: Workers) -> No
 
 
 @pytest.mark.parametrize("language", ["node", "python"])
+@pytest.mark.moderate
 def test_worker_killed_at_its_work_is_followed_by_another(
     language: str, workers: Workers, served: tuple[Path, str], node_folder: Path
 ) -> None:

@@ -79,16 +79,20 @@ WORK += [("llm", "check")]  # a model that looks at a take
 WORK += [("elevenlabs", "speech"), ("elevenlabs", "music"), ("elevenlabs", "sound")]
 WORK += [("stability_ai", "music"), ("stability_ai", "sound")]  # Stable Audio
 WORK += [("runway_ml", "sound")]
+# Other fields on the way that the provider's requests above have gone.
 # Pictures with reference sheets of the cast, which go along in the request that is paid.
-WORK += [(provider, "sheets") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
+VARIANTS = [(provider, "sheets") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
 # Clips that begin and end with a given picture.
-WORK += [(provider, "frames") for provider in ("fal", "replicate", "runway_ml")]
+VARIANTS += [(provider, "frames") for provider in ("fal", "replicate", "runway_ml")]
 # Takes that are edited, which go along in the request with their mask.
-WORK += [(provider, "mask") for provider in ("openai_images", "stability_ai")]
-WORK += [(provider, "change") for provider in ("fal", "replicate", "runway_ml")]
-WORK += [(provider, "extend") for provider in ("runway_ml",)]
-WORK += [("runway_ml", "finish")]
-WORK += [(provider, "upscale") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
+VARIANTS += [(provider, "mask") for provider in ("openai_images", "stability_ai")]
+VARIANTS += [(provider, "change") for provider in ("fal", "replicate", "runway_ml")]
+VARIANTS += [(provider, "extend") for provider in ("runway_ml",)]
+VARIANTS += [("runway_ml", "finish")]
+VARIANTS += [
+    (provider, "upscale") for provider in ("fal", "replicate", "runway_ml", "stability_ai")
+]
+CASES = [*WORK, *(pytest.param(*work, marks=pytest.mark.slow) for work in VARIANTS)]
 EDITS = {
     "openai_images": "gpt-image-1",
     "stability_ai": "inpaint",
@@ -293,7 +297,7 @@ def judge(fake: Fake, key: str, report: dict[str, str] | None, point: str) -> st
     return "unclear"
 
 
-@pytest.mark.parametrize(("provider", "kind"), WORK)
+@pytest.mark.parametrize(("provider", "kind"), CASES)
 def test_killed_at_every_point(
     provider: str, kind: str, fake: Fake, workers: Workers, tmp_path: Path
 ) -> None:
@@ -338,7 +342,7 @@ def is_found(provider: str, kind: str) -> bool:
     return kind == "speech" or provider in MACHINES
 
 
-@pytest.mark.parametrize(("provider", "kind"), [work for work in WORK if work[0] != "bullmq"])
+@pytest.mark.parametrize(("provider", "kind"), [case for case in CASES if "bullmq" not in case])
 def test_killed_while_the_request_is_out(
     provider: str, kind: str, fake: Fake, workers: Workers
 ) -> None:

@@ -284,6 +284,7 @@ NO_PICTURE = (
 
 
 @pytest.mark.parametrize("provider", sorted(WAYS))
+@pytest.mark.moderate
 def test_order_that_is_answered_oddly(provider: str, one: One) -> None:
     found: dict[str, End] = {}
     for name, told in UNREADABLE.items():
@@ -548,6 +549,7 @@ ASKED: dict[str, Callable[[One], None]] = {
 
 
 @pytest.mark.parametrize("provider", POLLED)
+@pytest.mark.moderate
 def test_question_that_is_answered_oddly(
     provider: str, one: One, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

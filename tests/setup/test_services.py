@@ -26,6 +26,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.moderate
 def test_postgresql_keeps_rows_over_an_orderly_restart() -> None:
     with services.postgresql() as server:
         with psycopg.connect(server.url, autocommit=True) as connection:
@@ -71,6 +72,7 @@ def test_redis_loses_all_at_a_kill_and_hangs_while_frozen() -> None:
         client.close()
 
 
+@pytest.mark.moderate
 def test_s3_keeps_objects_and_refuses_a_wrong_key() -> None:
     with services.s3() as server:
         address = {

@@ -16,6 +16,7 @@ def migrate_to_newest():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_effects_of_scenes_keep_their_takes_and_the_ids_that_jobs_and_calls_name(owner):
     story = make_story(owner)
     described, taken, plain = (make_scene(story, narration="") for _time in range(3))

@@ -339,6 +339,7 @@ def test_the_film_s_job_makes_the_picture_and_the_effect_of_one_scene(story, sce
     assert ProviderCall.objects.filter(kind="image").count() == 1
 
 
+@pytest.mark.moderate
 def test_another_description_while_the_film_waits_orders_another_effect(story, scene, owner):
     describe(scene, owner)
     SpeakingAdapter.refused.add("door")
@@ -357,6 +358,7 @@ def test_an_effect_is_mixed_at_its_place_with_its_level(story, scene, owner):
     assert (heard.start, heard.frames, heard.gain_db) == (96 + 60, 36, -6.0)
 
 
+@pytest.mark.moderate
 def test_a_changed_effect_encodes_no_picture(story, scene, owner):
     effect = describe(scene, owner, seconds=1.0)
     apply_transition(story.pk, "generate_preview", actor=owner)

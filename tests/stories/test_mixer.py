@@ -56,6 +56,7 @@ def current(story):
     return sound_of(story, load_scenes(story), "preview")
 
 
+@pytest.mark.moderate
 def test_another_mix_encodes_no_picture_and_buys_nothing(story, owner):
     first, calls = Film.objects.get(), ProviderCall.objects.count()
     assert len(first.manifest["outline"]) == 600
@@ -74,6 +75,7 @@ def test_another_mix_encodes_no_picture_and_buys_nothing(story, owner):
     assert story.status == "previewing"
 
 
+@pytest.mark.moderate
 def test_a_film_that_needs_a_take_is_not_mixed(story, owner, colleague):
     AIProviderConfig.objects.get(provider="local").models.create(
         kind="speech", name="paid", is_default=True, price=Decimal("0.25"), unit="call"
@@ -89,6 +91,7 @@ def test_a_film_that_needs_a_take_is_not_mixed(story, owner, colleague):
         remix(story.pk, actor=owner)
 
 
+@pytest.mark.moderate
 def test_stems_are_made_once_and_fit_the_film(story, owner, tmp_path):
     prepare_mixer(story.pk, actor=owner)
     run_due()
@@ -152,10 +155,12 @@ def test_stems_are_played_from_an_object_store(story, owner, client, settings, t
             assert part["Content-Range"] == f"bytes 1000-1999/{len(content)}"
 
 
+@pytest.mark.moderate
 def test_speech_is_known_by_its_times(story):
     assert speaking(current(story)) == [(0.417, 1.317), (3.417, 4.317)]
 
 
+@pytest.mark.moderate
 def test_stems_need_sound_and_an_owner(story, owner, colleague):
     with pytest.raises(Forbidden):
         prepare_mixer(story.pk, actor=colleague)
@@ -220,6 +225,7 @@ def test_strangers_hear_no_stems(page, client, owner, stranger, story):
     assert client.get(address.replace("speech", "drums")).status_code == 404
 
 
+@pytest.mark.moderate
 def test_a_film_says_that_its_sound_has_changed(page, owner, story):
     assert "the sound is another" not in page()
     sound.change_settings(story.pk, actor=owner, music_db=-3)

@@ -131,6 +131,7 @@ def test_the_plan_asks_as_much_for_three_scenes_as_for_one(
         plan_sound(story)
 
 
+@pytest.mark.moderate
 def test_the_preview_makes_it_through_the_call_service_once(
     story: Story, owner: Any, speaking: type[SpeakingAdapter]
 ) -> None:
@@ -278,6 +279,7 @@ def test_takes_are_selected_reviewed_and_made_again(story: Story, owner: Any) ->
         generate_sound(story.pk, actor=owner, scene_music=[at(story, 3).pk])
 
 
+@pytest.mark.moderate
 def test_a_failure_is_that_of_its_scene_and_over_with_its_next_take(
     story: Story, owner: Any
 ) -> None:
@@ -390,6 +392,7 @@ def test_who_may_change_it_and_to_what(story: Story, owner: Any, colleague: Any)
         sound_takes.keep_music(take.pk, actor=owner)
 
 
+@pytest.mark.moderate
 def test_a_film_that_waits_for_it_says_so_and_goes_on_with_the_films_music(
     story: Story, owner: Any, speaking: type[SpeakingAdapter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +461,7 @@ def test_music_that_arrives_while_its_settings_change_stays_selected(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_earlier_rows_play_the_films_music_and_know_no_order(owner: Any) -> None:
     story = make_story(owner)
     scene = make_scene(story, narration="Hello.")

@@ -108,6 +108,7 @@ def test_a_sheet_is_made_once_at_its_confirmed_price(story, owner, look):
     assert not Take.objects.exists()
 
 
+@pytest.mark.moderate
 def test_variants_stand_side_by_side_and_none_replaces_the_selected(story, owner, look):
     first = upload(look, owner)
     generate_sheet(look.pk, actor=owner, variants=3)
@@ -119,6 +120,7 @@ def test_variants_stand_side_by_side_and_none_replaces_the_selected(story, owner
         generate_sheet(look.pk, actor=owner, variants=5)
 
 
+@pytest.mark.moderate
 def test_a_changed_description_makes_the_sheet_stale_and_its_next_one_selected(story, owner, look):
     generate_sheet(look.pk, actor=owner)
     run_due()

@@ -87,6 +87,7 @@ def test_what_is_missing_is_planned_with_its_price(story):
     ]
 
 
+@pytest.mark.moderate
 def test_one_total_is_confirmed_and_bound(story, owner):
     priced(speech="0.25", music="0.50")
     total = plan_generation(story, "image").total
@@ -172,6 +173,7 @@ def made(story, owner):
     assert {item.state for item in plan_sound(story).items} == {"done"}
 
 
+@pytest.mark.moderate
 def test_words_and_voices_make_their_lines_stale_and_no_picture(story, owner):
     made(story, owner)
     first, second = story.all_scenes.order_by("position")

@@ -280,6 +280,7 @@ def test_edit_of_an_upload_is_never_stale(story, scene, owner):
     assert not is_stale(story, Scene.objects.select_related("prompt").get(pk=scene.pk), edited)
 
 
+@pytest.mark.moderate
 def test_edit_of_an_edit_stands_for_the_scene_as_the_first_take_does(take, scene, owner):
     change(take, owner)
     run_due()
@@ -603,6 +604,7 @@ def test_take_of_a_deleted_scene_is_not_edited(take, owner, scene, seller):
     assert not ProviderCall.objects.exists()
 
 
+@pytest.mark.moderate
 def test_edit_is_selected_by_itself_only_where_the_scene_has_no_usable_take(take, owner, scene):
     review_take(take.pk, review_status="rejected", reason="blurred", actor=owner)
     change(take, owner)

@@ -36,6 +36,7 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.moderate
 def test_a_whole_file_is_read_and_a_cut_one_refused_with_words(name, whole, tmp_path):
     content, sent, out = whole[name].read_bytes(), tmp_path / "sent", tmp_path / "out.flac"
     sent.write_bytes(content)

@@ -82,6 +82,7 @@ def test_every_length_is_exact(tmp_path, fps, frames, samples):
 # --- loudness ---
 
 
+@pytest.mark.moderate
 def test_the_outline_is_that_of_the_finished_mix(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(3))
     music = save(tmp_path / "music.wav", np.stack([tone(4, hertz=220), tone(4, hertz=330)], 1))
@@ -97,6 +98,7 @@ def test_the_outline_is_that_of_the_finished_mix(tmp_path):
     assert np.corrcoef(found.outline, heard)[0, 1] > 0.99
 
 
+@pytest.mark.moderate
 def test_speech_and_music_meet_the_target(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(3))
     music = save(tmp_path / "music.wav", np.stack([tone(4, hertz=220), tone(4, hertz=330)], 1))

@@ -21,6 +21,7 @@ def given(tmp_path):
     }
 
 
+@pytest.mark.moderate
 def test_stems_add_up_to_the_mix(tmp_path, given):
     found = mix(tmp_path / "mix.m4a", **given)
     made = stems(tmp_path, **given, gain_db=found.gain_db, file_format="wav")
@@ -34,6 +35,7 @@ def test_stems_add_up_to_the_mix(tmp_path, given):
     assert rms_db(total) == pytest.approx(rms_db(decoded(tmp_path / "mix.m4a")), abs=0.5)
 
 
+@pytest.mark.moderate
 def test_stems_to_listen_to_have_the_length_of_the_film(tmp_path, given):
     made = stems(tmp_path, **given)
     assert {len(decoded(path)) for path in made.values()} == {480_000}

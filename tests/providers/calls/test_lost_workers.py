@@ -429,6 +429,7 @@ def test_collect_goes_on_when_one_call_fails(
     assert sorted(ProviderCall.objects.values_list("state", flat=True)) == ["refused", "settled"]
 
 
+@pytest.mark.moderate
 def test_many_tasks_are_asked_for_the_rarer_the_more_are_before_them(
     paid: AIProviderConfig, script: Script
 ) -> None:

@@ -178,6 +178,7 @@ def test_largest_bill_can_be_kept(
     assert bills.MOST_USD * bills.MOST_LINES < 10**10  # what the column holds
 
 
+@pytest.mark.moderate
 def test_thousands_of_lines_of_one_amount_are_compared_at_once(config: AIProviderConfig) -> None:
     rows = 3000
     ProviderCall.objects.bulk_create(

@@ -37,7 +37,6 @@ from tests.fakes.bullmq import DurableRedis
 from tests.fakes.comfyui import ComfyUI
 from tests.providers.connected import connect_comfyui
 from tests.providers.processes import ROOT
-from tests.providers.real import seed_rows
 from tests.services.server import running
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -139,7 +138,6 @@ def test_each_clip_is_run_and_booked_once(
     settings: Any, clock: Any, served: tuple[Path, str], boss: User, story: Story
 ) -> None:
     settings.LOOPBACK_PROVIDERS = True
-    seed_rows()
     OrganizationBudget.objects.get_or_create(pk=1)
     with ExitStack() as stack:
         first, second = stack.enter_context(ComfyUI()), stack.enter_context(ComfyUI())

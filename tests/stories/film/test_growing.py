@@ -86,6 +86,7 @@ def test_segments_come_after_what_is_paid_for(scene: Scene, owner: Any) -> None:
     assert found.pk == paid.pk
 
 
+@pytest.mark.moderate
 def test_the_film_finds_its_segments_encoded(scene: Scene, owner: Any, calls: list[str]) -> None:
     make_scene(scene.story, duration_seconds=1)
     apply_transition(scene.story_id, "generate_preview", actor=owner)

@@ -183,6 +183,7 @@ def test_approval_lists_the_checks_and_fits_as_long_as_their_price_stands(story,
 # --- from the take to its check
 
 
+@pytest.mark.moderate
 def test_take_of_a_batch_is_checked_when_it_arrives_and_selected(story, two, owner, script):
     start_work(story.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
     go_on()

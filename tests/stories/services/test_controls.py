@@ -97,6 +97,7 @@ def test_a_scene_is_priced_made_and_confirmed_with_its_own_model(story, three, o
     assert dict(takes)[three[1].pk] == "fine"
 
 
+@pytest.mark.moderate
 def test_what_was_confirmed_is_made_though_the_scene_chooses_another_model(
     story, three, owner, local
 ):

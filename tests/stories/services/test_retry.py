@@ -98,6 +98,7 @@ def test_approval_of_a_retry_does_not_fit_other_words(failed, owner):
     assert not spend_requests.fits(Approval.objects.get())
 
 
+@pytest.mark.moderate
 def test_what_is_paid_already_is_taken_over_whatever_the_limit(failed, owner):
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.QUEUED)
     run_due()

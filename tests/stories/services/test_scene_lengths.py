@@ -71,6 +71,7 @@ def test_after_the_speech_the_lengths_follow_it(story: Story, owner: Any) -> Non
     assert lengths(story) == [1, 7, 1]  # nothing is changed by itself
 
 
+@pytest.mark.moderate
 def test_the_page_accepts_one_or_all(story: Story, owner: Any, client: Client) -> None:
     generate_sound(story.pk, actor=owner).require()
     run_due()

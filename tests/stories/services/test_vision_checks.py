@@ -419,6 +419,7 @@ def test_plan_asks_as_often_for_one_take_as_for_many(story, count, django_assert
     assert [item.price for item in plan.todo] == [PRICE] * count
 
 
+@pytest.mark.moderate
 def test_page_and_api_start_it_by_the_same_service(story, scene, script, owner, client):
     take = made(scene)
     script.submit = [found(UNFIT)]

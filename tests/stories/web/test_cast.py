@@ -86,6 +86,7 @@ def test_a_member_is_added_changed_removed_and_restored(client, owner, story):
     assert "A cast member needs a name." in answer.content.decode()
 
 
+@pytest.mark.moderate
 def test_a_sheet_is_made_uploaded_reviewed_and_chosen(client, owner, story, look):
     client.force_login(owner)
     do(client, "look", story, look, "generate", confirm_total="0.50")
@@ -172,6 +173,7 @@ def test_rows_of_another_story_are_not_found(client, owner, story, haru, look):
     assert do(client, "member", story, haru, "unknown").status_code == 404
 
 
+@pytest.mark.moderate
 def test_the_pages_ask_the_same_few_questions(client, owner, story):
     client.force_login(owner)
 

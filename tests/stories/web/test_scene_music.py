@@ -63,6 +63,7 @@ def film_music(story: Story) -> SoundTake:
     return take
 
 
+@pytest.mark.moderate
 def test_a_scene_gets_its_own_music_at_its_price(story: Story, client: Client) -> None:
     scene = at(story, 2)
     before = page(client, "board_scene", story.pk, scene.pk)
@@ -94,6 +95,7 @@ def test_a_scene_gets_its_own_music_at_its_price(story: Story, client: Client) -
     assert own(scene).mood == ""
 
 
+@pytest.mark.moderate
 def test_stale_music_of_a_scene_says_why(story: Story, client: Client, owner: Any) -> None:
     scene = at(story, 1)
     sound.change_scene_sound(scene.pk, actor=owner, mood="happy")
@@ -121,6 +123,7 @@ def test_music_of_a_scene_is_uploaded_there(story: Story, client: Client) -> Non
     assert str(take.pk) not in page(client, "stories_story_film", story.pk).split("Music of the")[0]
 
 
+@pytest.mark.moderate
 def test_music_for_another_order_is_kept_with_one_press(
     story: Story, client: Client, owner: Any, colleague: Any
 ) -> None:

@@ -270,6 +270,7 @@ def test_other_music_is_made_at_the_price_that_was_shown(story, client, owner):
     assert "Make other music · $0.50" in page(client, "stories_story_film", story.pk)
 
 
+@pytest.mark.moderate
 def test_effects_are_described_and_made_at_their_scene(story, client, owner):
     scene = story.all_scenes.get()
     sound.change_settings(story.pk, actor=owner, mood="none")
@@ -373,6 +374,7 @@ def speak_with_words_refused(*words):
     return SpeakingAdapter.refused
 
 
+@pytest.mark.moderate
 def test_pages_name_the_provider_of_takes_and_voices_in_words(story, client, owner):
     AIProviderConfig.objects.filter(provider="local").update(name="Our own studio")
     sound.change_settings(story.pk, actor=owner)

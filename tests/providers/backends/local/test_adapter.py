@@ -271,6 +271,7 @@ def test_fault_settings_that_do_not(chosen: dict[str, Any], message: str) -> Non
         fault_settings.check(chosen)
 
 
+@pytest.mark.moderate
 def test_full_disk_is_no_refusal(settings: Any, tmp_path: Any) -> None:
     """It passes: the job waits and uses up no attempt, and the clip is made when there is room
     again.

@@ -41,6 +41,7 @@ def test_it_goes_on_without_a_hole(mood):
     assert min(levels) > max(levels) - 14
 
 
+@pytest.mark.moderate
 def test_loudness_can_be_brought_to_the_level_of_the_mix(tmp_path):
     for mood in MOODS:
         found = loudness.measure(save(tmp_path / f"{mood}.wav", bed(mood, 12, seed=5)))

@@ -69,6 +69,7 @@ def shown(client, url):
     )
 
 
+@pytest.mark.moderate
 def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
     story = make_story(owner, status="planned")
     for _ in range(2):

@@ -203,6 +203,7 @@ def test_a_bill_imported_by_mistake_is_removed_and_no_call_with_it(bill, manager
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_query_counts_do_not_depend_on_rows(manager, as_, queries_of):
     counts = []
     for rows in (1, 3, 20):

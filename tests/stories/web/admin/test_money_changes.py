@@ -34,6 +34,7 @@ def provider(db):
     return AIProviderConfig.objects.get(provider="runway_ml")
 
 
+@pytest.mark.moderate
 def test_a_price_on_the_page_of_a_provider(admin_client, admin_user, provider):
     address = reverse("admin:providers_aiproviderconfig_change", args=[provider.pk])
     sent = form_of(admin_client, address)
@@ -48,6 +49,7 @@ def test_a_price_on_the_page_of_a_provider(admin_client, admin_user, provider):
     )
 
 
+@pytest.mark.moderate
 def test_a_price_of_a_model_on_the_page_of_its_provider(admin_client, admin_user, provider):
     model = provider.models.order_by("pk").first()
     address = reverse("admin:providers_aiproviderconfig_change", args=[provider.pk])

@@ -65,6 +65,7 @@ def test_owner_is_told_of_unclear_calls_and_who_has_them(owner, colleague, manag
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_owner_is_told_of_what_guests_and_colleagues_say(owner, colleague, todos, as_):
     story = make_story(owner, title="The sea", status="completed")
     film = film_of(story)
@@ -92,6 +93,7 @@ def test_owner_is_told_of_what_guests_and_colleagues_say(owner, colleague, todos
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_query_count_does_not_depend_on_rows(owner, as_, queries_of):
     counts = []
     for rows in (1, 3, 12):
@@ -133,6 +135,7 @@ def board_says(as_, person, story):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", ["previewing", "rendering", "completed"])
+@pytest.mark.moderate
 def test_number_of_takes_to_review_is_that_of_the_board(owner, todos, as_, status):
     story = make_story(owner, title="The sea", status=status)
     ready, stale, running, approved, clips, rejected = (make_scene(story) for _ in range(6))
@@ -160,6 +163,7 @@ def test_number_of_takes_to_review_is_that_of_the_board(owner, todos, as_, statu
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_takes_to_review_of_many_stories_cost_the_same_queries(owner, as_, queries_of):
     counts = []
     for number in (1, 3, 12):

@@ -267,6 +267,7 @@ def test_page_shows_use_prices_and_last_errors(manager, viewer, stability, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_page_query_count_does_not_depend_on_rows(manager, stability, as_, queries_of):
     stability.models.all().delete()
     counts = []

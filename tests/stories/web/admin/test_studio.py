@@ -358,6 +358,7 @@ def test_rights_of_a_role_are_saved(admin_user, client):
     assert (answer.status_code, set(role.permissions.all())) == (302, set(wanted))
 
 
+@pytest.mark.moderate
 def test_no_page_of_people_and_roles_says_group(admin_user, client):
     """Django's word for a role: in heads, filters, rights, the history and choices."""
     role = Group.objects.get(name="producer")

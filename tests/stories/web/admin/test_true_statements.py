@@ -42,6 +42,7 @@ def _test(client, config):
     return client.post(reverse("admin:providers_do", args=[config.pk, "check"]))
 
 
+@pytest.mark.moderate
 def test_a_failed_connection_test_is_red_and_stays_so(db, manager, as_, settings):
     settings.LOOPBACK_PROVIDERS = True
     with Stability() as fake:

@@ -135,6 +135,7 @@ def test_draft_is_finished_and_other_clips_are_not(pages, story, five, take, sel
     )
 
 
+@pytest.mark.moderate
 def test_words_and_mask_make_another_take(pages, story, image):
     drawn = [{"points": [[10, 10], [90, 40]], "brush": 80}]
     sides = {"mask_left": 50, "mask_top": 0, "mask_width": 50, "mask_height": 100}

@@ -40,6 +40,7 @@ def test_paint_has_the_size_asked_for(size):
     assert (image.size, image.mode, image.format) == (size, "RGB", "PNG")
 
 
+@pytest.mark.moderate
 def test_paint_seed_words_and_style_change_the_picture():
     base = painted("언덕 위의 집").astype(int)
     for other in (
@@ -51,6 +52,7 @@ def test_paint_seed_words_and_style_change_the_picture():
         assert np.abs(other.astype(int) - base).mean() > 6
 
 
+@pytest.mark.moderate
 def test_paint_tells_scenes_apart():
     """Any two of these pictures differ more than grain and chance would make them."""
     prompts = [
@@ -73,6 +75,7 @@ def test_paint_tells_scenes_apart():
             assert np.abs(one - other).mean() > 12
 
 
+@pytest.mark.moderate
 def test_paint_follows_the_hour():
     night, day = (painted(f"언덕 위의 나무, {hour}").mean() for hour in ("한밤중", "화창한 대낮"))
     assert night < 90
@@ -159,6 +162,7 @@ def test_paint_takes_any_words(prompt):
     assert painted(prompt).std() > 10
 
 
+@pytest.mark.moderate
 def test_paint_every_hour_and_mood():
     for mood in ("따뜻한", "슬픈", "신비로운", "무서운", "기쁜", "고요한"):
         assert painted(f"{mood} 마을").std() > 10

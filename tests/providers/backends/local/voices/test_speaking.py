@@ -76,6 +76,7 @@ def test_korean_with_latin_words_and_numbers():
     assert 0.05 < np.abs(spoken.samples).max() < 1
 
 
+@pytest.mark.moderate
 def test_korean_words_in_an_english_text_are_spoken():
     """hibari alone returns no sound for them and no error."""
     spoken = speak("She said, 안녕.", language="en")
