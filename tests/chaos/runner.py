@@ -96,6 +96,9 @@ class FaultTest:
             with self._somebody_decides():
                 for story in stories:
                     client.wait_for_film(story, "preview", seconds=AFTER_SECONDS)
+            # A film is there shortly before its job has ended. `_judge_books` tells what has not.
+            with suppress(TimeoutError):
+                until(lambda: not self._open_jobs(stories), what="that no job is open")
             seen.seconds = time.monotonic() - repaired
             self._judge_books(seen, stories, paid=self.fake.paid - paid_before)
             self._judge_files(seen, stories)
@@ -196,6 +199,12 @@ class FaultTest:
             client.close()
 
     # --- the books
+
+    def _open_jobs(self, stories: list[str]) -> int:
+        (found,) = self.installation.rows(
+            "SELECT count(*) FROM jobs_job WHERE subject = ANY(%s) AND finished_at IS NULL", stories
+        )
+        return int(found[0])
 
     def _judge_books(self, seen: Seen, stories: list[str], *, paid: int) -> None:
         rows = self.installation.rows(
