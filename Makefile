@@ -49,12 +49,13 @@ on_postgresql := $(python) -m tests.services postgresql --
 test: $(if $(TESTS),test-all,test-quick)
 
 # Type checks keep one processor busy: fault tests run beside them, too. With the tests that a person's
-# first `make test` leaves out because they take a second or two each.
+# first `make test` leaves out because they take half a second to two each.
 check-and-test: dev-env
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test-quick quick='$(usual)'
 
 test-quick: dev-env
+	@$(alone) $(python) -m tests.migrated_database
 	@$(call pytest,,-n $(processes) --dist worksteal -m "($(quick)) and (page or not database)")
 	@$(call pytest,$(on_postgresql),-n $(processes) --dist worksteal -m "($(quick)) and database and not page")
 

@@ -1,7 +1,7 @@
 """Databases whose migrations have been applied once, to be copied by each test run.
 
 Applying all migrations takes 10 to 18 seconds of processor time, and a run of all tests would do it
-some forty times.
+some forty times. `python -m tests.migrated_database` makes both at once, before the first run.
 """
 
 import fcntl
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import django
@@ -79,3 +80,17 @@ def fingerprint() -> str:
     for file in [ROOT / "requirements.txt", *sorted(files)]:
         digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def main() -> None:
+    """Make both, unless they are there: one in this thread, which the server lives as long as."""
+    from tests.services.postgresql_server import make_migrated_cluster
+
+    with ThreadPoolExecutor() as pool:
+        file = pool.submit(_made_once, "sqlite3", _migrate_file)
+        migrated_cluster(make_migrated_cluster)
+        file.result()
+
+
+if __name__ == "__main__":
+    main()

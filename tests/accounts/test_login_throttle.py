@@ -83,6 +83,7 @@ def test_who_guesses_at_many_accounts_has_fewer_tries_at_each(token, owner):
     assert answers == [401, 401, 401, 429, 429]
 
 
+@pytest.mark.moderate
 def test_known_place_keeps_its_tries_when_an_account_is_guessed_at(token, owner, monkeypatch):
     monkeypatch.setattr(login_throttle, "MOST_ANYWHERE", 60)
     assert token("owner", "owner").status_code == 200
@@ -180,6 +181,7 @@ def test_command_is_the_way_out_where_nobody_can_log_in(token, owner):
         call_command("unlock")
 
 
+@pytest.mark.moderate
 def test_old_password_has_a_limit_of_tries(client, owner):
     """A stolen session is not made into the account, and its person logs in elsewhere as before."""
     client.force_login(owner)

@@ -212,6 +212,7 @@ def test_a_test_that_fails_says_so(managers, stability, settings):
     assert managers.ask("GET", "providers/stability_ai/").json()["test_note"] == ""
 
 
+@pytest.mark.moderate
 def test_page_says_whether_it_works_and_why_not(client, manager, stability, settings):
     client.force_login(manager)
     config = AIProviderConfig.objects.get(provider="stability_ai")
@@ -227,6 +228,7 @@ def test_page_says_whether_it_works_and_why_not(client, manager, stability, sett
     assert reverse("admin:providers_do", args=[config.pk, "check"]) in shown
 
 
+@pytest.mark.moderate
 def test_connection_is_archived_and_restored_on_its_page(client, manager):
     client.force_login(manager)
     config = AIProviderConfig.objects.get(provider="stability_ai")

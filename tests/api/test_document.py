@@ -253,6 +253,7 @@ def test_document_is_not_sent_again_to_who_has_it(db):
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
 
 
+@pytest.mark.moderate
 def test_page_leads_to_each_type_and_error(document):
     page = Client().get(f"{ROOT}docs/?lang=en").content.decode()
     schemas = document["components"]["schemas"]
@@ -325,6 +326,7 @@ def texts_of(part, at=()):
             yield from texts_of(value, (*at, index))
 
 
+@pytest.mark.moderate
 def test_every_text_is_in_the_language_that_was_asked_for(db):
     """Word for word the same document but for what people read."""
     korean, english = (

@@ -123,6 +123,7 @@ def run(script: str) -> str:
     ).stdout
 
 
+@pytest.mark.moderate
 def test_a_process_that_ends_at_once_still_notifies():
     assert run("batcher.notify()") == "pushed "
 

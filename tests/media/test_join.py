@@ -37,6 +37,7 @@ def segments(tmp_path, made_segments):
     return [Path(shutil.copy(segment, tmp_path)) for segment in made_segments]
 
 
+@pytest.mark.moderate
 def test_join_is_exactly_the_sum(tmp_path, segments):
     length = join(segments, tmp_path / "film.mp4", title="바다 이야기", comment="manifest 0123abcd")
     assert length == mp4.Length(100, 100 * 3750, 90_000)

@@ -95,6 +95,7 @@ def test_frames_against_the_ideal(picture, move):
         assert cv2.PSNR(drawn.astype(np.float32), wanted.astype(np.float32), R=255) > 36
 
 
+@pytest.mark.moderate
 def test_camera_does_not_wobble(picture):
     """Shift of every frame against the ideal one, by phase correlation: at most 0.10 px rms and
     0.25 px anywhere.

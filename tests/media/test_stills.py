@@ -24,6 +24,7 @@ def test_picture_is_made_small_and_never_larger(
         assert (image.format, image.size) == ("JPEG", wanted)
 
 
+@pytest.mark.moderate
 def test_clip_has_three_frames_in_order(tmp_path: Path) -> None:
     source = tmp_path / "take.mp4"
     source.write_bytes(media.clip(3, "1280x720"))

@@ -131,6 +131,7 @@ def test_words_in_are_words_out_of_both_files(lines):
     assert [unescape(caption.text) for caption in webvtt.from_string(vtt(seconds(lines)))] == output
 
 
+@pytest.mark.moderate
 def test_more_text_than_time_keeps_its_words():
     text = (Path(__file__).parent / "data" / "too-much-text.txt").read_text()
     spans = layout(text, size=(1280, 720), frames=168, fps=24)

@@ -39,6 +39,7 @@ def test_bell_counts_what_is_unread(owner, colleague, client):
 
 
 @pytest.mark.parametrize("address", ["admin:index", PAGE])
+@pytest.mark.moderate
 def test_queries_do_not_grow_with_the_notifications(owner, client, address):
     client.force_login(owner)
     counts = []

@@ -51,6 +51,7 @@ def test_every_icon_is_there(icons):
     assert sorted(subset_fonts.icons() - set(icons.getGlyphOrder())) == []
 
 
+@pytest.mark.moderate
 def test_every_icon_that_is_named_is_one():
     """Otherwise the page shows its name."""
     named = {

@@ -63,6 +63,7 @@ def test_notes_are_closed_for_one_person_only(client, make_person, sample):
     assert NOTES in client.get(board(sample)).content.decode()
 
 
+@pytest.mark.moderate
 def test_who_has_made_a_story_sees_the_overview(client, owner, sample):
     make_story(owner)
     client.force_login(owner)

@@ -338,6 +338,7 @@ def test_check_of_the_connection_shows_the_status_and_nothing_of_the_answer(
     )
 
 
+@pytest.mark.moderate
 def test_answer_that_is_packed_twice_is_not_unpacked(runway: Real, odd: Odd, tmp_path: Any) -> None:
     runway.go(IMAGE)
     bomb = gzip.compress(gzip.compress(b'{"id": "t", "status": "RUNNING"}' + b" " * 10**8))

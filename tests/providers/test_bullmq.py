@@ -288,6 +288,7 @@ def test_reference_sheets_are_in_the_job_if_the_model_takes_them(workers: Worker
 
 
 @pytest.mark.parametrize("language", ["node", "python"])
+@pytest.mark.moderate
 def test_example_worker_makes_pictures_and_clips(
     language: str, workers: Workers, served: tuple[Path, str], node_folder: Path
 ) -> None:

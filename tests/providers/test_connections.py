@@ -169,6 +169,7 @@ def form(**values: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.moderate
 def test_administrator_adds_a_connection(admin_client: Any) -> None:
     page = admin_client.get(ADD).content.decode()
     assert 'name="kind"' in page

@@ -556,6 +556,7 @@ def test_model_that_only_edits_is_not_asked_for_a_new_picture(real: Any) -> None
 # The local provider
 
 
+@pytest.mark.moderate
 def test_local_provider_draws_the_picture_again_with_the_words_of_the_change(db: None) -> None:
     local = Real("local", None)  # type: ignore[arg-type]
     before = ImageRequest(prompt="a lighthouse at the sea by day", seed=7, width=320, height=180)

@@ -419,6 +419,7 @@ def test_cost_that_cannot_be_is_the_one_that_was_reserved(provider: str, one: On
 
 
 @pytest.mark.parametrize("provider", ["runway_ml"])
+@pytest.mark.moderate
 def test_cost_of_a_task_that_cannot_be_is_the_one_that_was_quoted(provider: str, one: One) -> None:
     one.put("/file.png", Reply(200, media.picture(64, 64)))
     for told in (-5, "many", "NaN", 1e300, None, [], {"usd": 1}):

@@ -141,6 +141,7 @@ def test_an_effect_is_made_recorded_once_and_selected(story, scene, owner):
     assert [type(one) for one in SpeakingAdapter.asked] == [SoundRequest]
 
 
+@pytest.mark.moderate
 def test_its_description_length_and_provider_make_it_stale_its_place_and_level_do_not(
     story, scene, owner
 ):
@@ -372,6 +373,7 @@ def test_a_changed_effect_encodes_no_picture(story, scene, owner):
     assert starts == [96, 120]
 
 
+@pytest.mark.moderate
 def test_a_scene_has_several_effects_each_with_its_own_take_and_place(story, scene, owner):
     priced("0.25")
     for text, begins, level in (("rain", 0.0, -12.0), ("a door bell", 1.5, 0.0), ("a dog", 3.0, 3)):
@@ -480,6 +482,7 @@ def test_effects_go_with_the_part_of_the_scene_in_which_they_begin(story, scene,
     assert set(SoundTake.objects.values_list("scene", flat=True)) == {scene.pk}
 
 
+@pytest.mark.moderate
 def test_a_failed_effect_of_the_film_is_told_of(story, owner):
     SpeakingAdapter.refused.add("wind")
     effects.add_effect(story.pk, actor=owner, prompt="wind", seconds=1.0)

@@ -115,6 +115,7 @@ def test_a_picture_that_was_rejected_since_is_a_change(story):
     assert changes(film, story) == FilmChanges(changed=(2,))
 
 
+@pytest.mark.moderate
 def test_poster_is_a_frame_of_its_film(story, owner, client):
     red = film_of(story, "red")
     make_take(load_scenes(story)[0], content=picture("#0000ff", (320, 180)))

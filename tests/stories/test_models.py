@@ -47,6 +47,7 @@ def test_a_stale_object_cannot_write_the_status(owner):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_refresh_from_many_threads(make_person):
     story, errors = make_story(make_person("owner")), []
 

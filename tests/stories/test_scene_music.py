@@ -118,6 +118,7 @@ def test_each_music_is_planned_with_its_price(story: Story, owner: Any) -> None:
     )
 
 
+@pytest.mark.moderate
 def test_the_plan_asks_as_much_for_three_scenes_as_for_one(
     story: Story, owner: Any, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -255,6 +256,7 @@ def test_a_job_makes_the_mood_that_the_scene_has_when_it_buys(
     assert item_of(story, scene).state == "done"
 
 
+@pytest.mark.moderate
 def test_takes_are_selected_reviewed_and_made_again(story: Story, owner: Any) -> None:
     old, scene = made(story, owner), at(story, 2)
     generate_sound(story.pk, actor=owner, scene_music=[scene.pk], again=True)

@@ -84,6 +84,7 @@ def stale(story):
     ]
 
 
+@pytest.mark.moderate
 def test_a_sheet_is_made_once_at_its_confirmed_price(story, owner, look):
     priced()
     with pytest.raises(PlanChanged):
@@ -196,6 +197,7 @@ def test_a_sheet_makes_stale_exactly_the_scenes_that_show_it(story, owner, haru,
     assert stale(story) == [1]
 
 
+@pytest.mark.moderate
 def test_a_job_sends_the_sheet_that_is_selected_when_it_is_sent(story, owner, look):
     scene = make_scene(story)
     show(scene, owner, look)

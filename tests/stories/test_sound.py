@@ -195,6 +195,7 @@ def test_words_and_voices_make_their_lines_stale_and_no_picture(story, owner):
     assert second.pk == lines.of(second)[0].scene_id
 
 
+@pytest.mark.moderate
 def test_reordering_makes_only_the_music_stale_and_buys_nothing(story, owner):
     priced(speech="0.25", music="0.50")
     made(story, owner)
@@ -217,6 +218,7 @@ def test_reordering_makes_only_the_music_stale_and_buys_nothing(story, owner):
     assert [item.state for item in plan_sound(story).items] == ["done"] * 3, "undone"
 
 
+@pytest.mark.moderate
 def test_music_is_kept_for_another_order_with_one_press(story, owner, colleague):
     made(story, owner)
     first, second = story.all_scenes.order_by("position")
@@ -233,6 +235,7 @@ def test_music_is_kept_for_another_order_with_one_press(story, owner, colleague)
         sound_takes.keep_music(speech.pk, actor=owner)
 
 
+@pytest.mark.moderate
 def test_one_more_take_of_music_is_made_for_the_new_order(story, owner):
     priced(music="0.50")
     made(story, owner)
@@ -259,6 +262,7 @@ def test_the_order_that_counts_is_that_when_the_music_was_bought(story, owner):
     assert music.scene_order == [second.key, first.key]
 
 
+@pytest.mark.moderate
 def test_added_deleted_and_earlier_scenes_are_no_other_order(story, owner):
     made(story, owner)
     third = make_scene(story, narration="", duration_seconds=1)
@@ -277,6 +281,7 @@ def test_added_deleted_and_earlier_scenes_are_no_other_order(story, owner):
     assert sound_takes.keep_music(music.pk, actor=owner).scene_order == []
 
 
+@pytest.mark.moderate
 def test_reordering_and_levels_make_no_speech_stale(story, owner):
     made(story, owner)
     scenes.move(story.all_scenes.get(position=1).pk, actor=owner, position=2)
@@ -292,6 +297,7 @@ def test_reordering_and_levels_make_no_speech_stale(story, owner):
     assert plan_sound(story).items == ()
 
 
+@pytest.mark.moderate
 def test_a_longer_film_needs_longer_music(story, owner):
     made(story, owner)
     scenes.edit(story.all_scenes.get(position=1).pk, actor=owner, duration_seconds=9)
@@ -367,6 +373,7 @@ def test_a_result_that_arrives_without_its_job_becomes_a_take_once(story, owner)
     assert sound_takes.record_result(call).pk == take.pk
 
 
+@pytest.mark.moderate
 def test_takes_are_selected_and_reviewed(story, owner, colleague):
     made(story, owner)
     line = Line.live.order_by("scene__position").first()
@@ -395,6 +402,7 @@ def test_takes_are_selected_and_reviewed(story, owner, colleague):
     assert plan_sound(story).items[0].state == "done"
 
 
+@pytest.mark.moderate
 def test_a_copy_and_a_moved_line_keep_their_speech(story, owner):
     made(story, owner)
     scene = story.all_scenes.get(position=1)

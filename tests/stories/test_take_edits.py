@@ -238,6 +238,7 @@ def test_listing_takes_the_same_queries_for_one_model_and_for_many(
 # What is made
 
 
+@pytest.mark.moderate
 def test_local_change_gives_another_take_and_leaves_the_first_as_it_is(take, scene, owner):
     start = change(take, owner, reason="too bright")
     assert start.total == 0
@@ -257,6 +258,7 @@ def test_local_change_gives_another_take_and_leaves_the_first_as_it_is(take, sce
     assert Scene.objects.get(pk=scene.pk).image_take == edited
 
 
+@pytest.mark.moderate
 def test_edited_take_is_stale_exactly_when_the_take_it_began_with_would_be(
     story, take, scene, owner
 ):
@@ -271,6 +273,7 @@ def test_edited_take_is_stale_exactly_when_the_take_it_began_with_would_be(
     assert is_stale(story, now, take)
 
 
+@pytest.mark.moderate
 def test_edit_of_an_upload_is_never_stale(story, scene, owner):
     own = make_take(scene, content=picture(), source="uploaded", input_hash="", provider="")
     change(own, owner)
@@ -292,6 +295,7 @@ def test_edit_of_an_edit_stands_for_the_scene_as_the_first_take_does(take, scene
     assert second.input_hash == take.input_hash
 
 
+@pytest.mark.moderate
 def test_negative_prompt_that_the_first_model_did_not_use_makes_no_edit_stale(
     story, take, scene, owner
 ):

@@ -19,6 +19,7 @@ from .log_in import PAGE, code_of, log_in, secret_on
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.moderate
 def test_set_up_shows_a_picture_that_phones_read_and_the_recovery_codes_once(
     client: Client, owner: User, clock: Clock
 ) -> None:

@@ -111,6 +111,7 @@ def test_speech_and_music_meet_the_target(tmp_path):
     assert loudness.measure(tmp_path / "mix.m4a").integrated == found.integrated
 
 
+@pytest.mark.moderate
 def test_what_the_limiter_takes_is_known_before_anything_is_encoded(tmp_path, monkeypatch):
     encoded, encode = [], _Master._encode
     monkeypatch.setattr(
@@ -343,6 +344,7 @@ def test_a_summary_that_errors_push_out_of_the_report_is_measured_again(tmp_path
     assert second - first == pytest.approx(12, abs=0.11)
 
 
+@pytest.mark.moderate
 def test_clip_without_sound_is_left_out(tmp_path):
     clip = make_clip(tmp_path / "silent.mp4")
     speech = save(tmp_path / "speech.wav", voice(2))
@@ -457,6 +459,7 @@ except MediaError as error:
 
 
 @pytest.mark.parametrize("limit", [100_000, 2_000_000])
+@pytest.mark.moderate
 def test_full_disk_by_file_size_limit(tmp_path, limit):
     """100 kB are too few for the decoded speech; of 2 MB the speech takes its 1.5, and the mix
     fits.
@@ -481,6 +484,7 @@ def test_full_disk_by_file_size_limit(tmp_path, limit):
     }
 
 
+@pytest.mark.moderate
 def test_full_disk_where_the_film_goes(tmp_path):
     disk, work = tmp_path / "disk", tmp_path / "work"
     disk.mkdir()
@@ -517,6 +521,7 @@ def test_sound_before_the_film_is_an_error_of_the_caller(tmp_path):
         )
 
 
+@pytest.mark.moderate
 def test_progress_rises_to_one(tmp_path):
     parts = []
     mixed(
@@ -528,6 +533,7 @@ def test_progress_rises_to_one(tmp_path):
     assert (parts[0], parts[-1]) == (0, 1)
 
 
+@pytest.mark.moderate
 def test_same_input_same_bytes(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(2))
     for name in ("a.m4a", "b.m4a"):

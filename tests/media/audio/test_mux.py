@@ -29,6 +29,7 @@ def sound(tmp_path):
     return tmp_path / "mix.m4a"
 
 
+@pytest.mark.moderate
 def test_picture_stays_and_sound_is_exact(tmp_path, film, sound):
     out = tmp_path / "out.mp4"
     before = picture_md5(film)

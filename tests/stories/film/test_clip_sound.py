@@ -112,6 +112,7 @@ def test_a_film_has_the_sound_of_its_clip_and_the_same_picture(
     assert (row["take"], row["start_frame"], row["end_frame"]) == (str(first.clip_take_id), 0, 48)
 
 
+@pytest.mark.moderate
 def test_the_panel_says_that_a_clip_has_no_sound(story: Story, owner: Any, client: Client) -> None:
     client.force_login(owner)
     client.cookies["django_language"] = "en"

@@ -158,6 +158,7 @@ def test_the_film_leaves_a_scene_to_the_job_that_has_begun_with_it(
 
 
 @pytest.mark.parametrize("boundary", ["cross_fade", "dip_to_black"])
+@pytest.mark.moderate
 def test_a_transition_keeps_the_length_of_the_film(
     scene: Scene, owner: Any, calls: list[str], boundary: str
 ) -> None:

@@ -94,6 +94,7 @@ def test_the_api_makes_it_and_fetches_it(film, owner, client):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_the_page_names_the_copy_for_slow_lines_only_where_the_whole_film_plays(
     film, owner, client
 ):
@@ -134,6 +135,7 @@ def test_only_who_may_change_the_story_asks_for_it(film, owner, make_person, cli
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_the_pages_offer_it_and_play_it(film, owner, client):
     client.force_login(owner)
     review = reverse("admin:stories_story_review", args=[film.story_id])

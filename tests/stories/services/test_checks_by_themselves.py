@@ -202,6 +202,7 @@ def test_take_of_a_batch_is_checked_when_it_arrives_and_selected(story, two, own
     assert len(script.submitted) == 4
 
 
+@pytest.mark.moderate
 def test_single_take_and_variants_are_checked_too(story, owner):
     scene = make_scene(story)
     made, total = make_takes(
@@ -489,6 +490,7 @@ def test_check_of_an_edit_that_was_never_made_no_longer_counts(drawn, story, own
 # --- what is added while it runs
 
 
+@pytest.mark.moderate
 def test_scene_that_came_later_is_made_only_if_its_check_is_affordable(story, owner):
     OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal("0.09")})
     first = make_scene(story)
@@ -501,6 +503,7 @@ def test_scene_that_came_later_is_made_only_if_its_check_is_affordable(story, ow
 # --- the batch is halted
 
 
+@pytest.mark.moderate
 def test_doubts_of_the_model_halt_the_batch(story, owner, findings, settings):
     settings.HALT_AFTER_DOUBTFUL = 2
     findings[:] = [UNFIT]
@@ -514,6 +517,7 @@ def test_doubts_of_the_model_halt_the_batch(story, owner, findings, settings):
     assert str(parent.note)[:40] == "Halted: the automatic check has doubts a"
 
 
+@pytest.mark.moderate
 def test_unchecked_take_does_not_break_the_row_of_doubts(story, two, owner, findings, settings):
     settings.HALT_AFTER_DOUBTFUL = 2
     findings[:] = [UNFIT]

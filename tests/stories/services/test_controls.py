@@ -108,6 +108,7 @@ def test_what_was_confirmed_is_made_though_the_scene_chooses_another_model(
     assert ProviderCall.objects.get().model == "fine"
 
 
+@pytest.mark.moderate
 def test_a_person_may_ask_another_provider_for_one_take(story, three, owner, local, settings):
     keys(settings, "runway_ml")
     edit(three[0], owner, image_provider="runway_ml", image_model="gen4_image")

@@ -150,6 +150,7 @@ def test_a_film_that_waits_for_approval_is_watched_and_not_downloaded(story, own
         assert client.get(file + asked).status_code == 302
 
 
+@pytest.mark.moderate
 def test_a_password_stands_before_every_address_of_the_link(story, owner):
     make_film(story)
     link, token = share(story, owner, password="lantern-7")

@@ -49,6 +49,7 @@ def test_a_line_longer_than_its_scene_is_said_before_anything_is_paid(story: Sto
     ]
 
 
+@pytest.mark.moderate
 def test_after_the_speech_the_lengths_follow_it(story: Story, owner: Any) -> None:
     first = Scene.live.filter(story=story).order_by("position").first()
     assert first is not None

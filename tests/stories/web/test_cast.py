@@ -143,6 +143,7 @@ def test_the_board_shows_chips_and_filters_by_member(client, owner, story, haru,
 
 
 @pytest.mark.parametrize("who", ["viewer", "colleague"])
+@pytest.mark.moderate
 def test_others_look_and_change_nothing(request, client, story, haru, look, scene, who):
     client.force_login(request.getfixturevalue(who))
     for page in (

@@ -128,6 +128,7 @@ def test_scene_panel_shows_lines_and_plays_their_takes(story, client, owner):
     response.close()
 
 
+@pytest.mark.moderate
 def test_a_line_is_spoken_at_the_price_that_was_shown(story, client, owner):
     sound.change_settings(story.pk, actor=owner, mood="none")
     AIProviderConfig.objects.get(provider="local").models.create(
@@ -190,6 +191,7 @@ def sound_file(ms=1500):
     return SimpleUploadedFile("mine.wav", tone(ms, 220))
 
 
+@pytest.mark.moderate
 def test_takes_of_speech_are_reviewed_on_the_panel(story, client, owner, colleague):
     sound.change_settings(story.pk, actor=owner, mood="none")
     generate_sound(story.pk, actor=owner)
@@ -220,6 +222,7 @@ def test_takes_of_speech_are_reviewed_on_the_panel(story, client, owner, colleag
     assert (take.review_status, Line.live.get().speech_take) == ("approved", take)
 
 
+@pytest.mark.moderate
 def test_sound_is_uploaded_on_panel_and_film_page(story, client, owner):
     sound.change_settings(story.pk, actor=owner)
     scene, line = story.all_scenes.get(), Line.live.get()
@@ -257,6 +260,7 @@ def test_sound_is_uploaded_on_panel_and_film_page(story, client, owner):
     assert SoundTake.objects.count() == 5
 
 
+@pytest.mark.moderate
 def test_other_music_is_made_at_the_price_that_was_shown(story, client, owner):
     sound.change_settings(story.pk, actor=owner)
     AIProviderConfig.objects.get(provider="local").models.create(
@@ -334,6 +338,7 @@ def test_effects_are_described_and_made_at_their_scene(story, client, owner):
     assert StorySound.objects.get(story=story).effects_provider == "elevenlabs"
 
 
+@pytest.mark.moderate
 def test_effects_of_the_whole_film_are_on_its_page(story, client, owner):
     sound.change_settings(story.pk, actor=owner, mood="none")
     post(client, "board_effect_add", story.pk, prompt="wind", seconds="2", begins="1")
@@ -352,6 +357,7 @@ def test_effects_of_the_whole_film_are_on_its_page(story, client, owner):
     assert effect.take.source == "uploaded"
 
 
+@pytest.mark.moderate
 def test_a_failed_voice_is_said_on_the_board(story, client, owner):
     speak_with_refusal = speak_with_words_refused("boat")
     sound.change_settings(story.pk, actor=owner, mood="none")
@@ -395,6 +401,7 @@ def test_pages_name_the_provider_of_takes_and_voices_in_words(story, client, own
         assert not re.search(r"\blocal (·|bella)", shown), name
 
 
+@pytest.mark.moderate
 def test_music_that_is_turned_off_is_not_said_to_be_in_the_film(story, client, owner):
     sound.change_settings(story.pk, actor=owner, mood="tense")
     file = SimpleUploadedFile("mine.wav", tone(1500, 220))

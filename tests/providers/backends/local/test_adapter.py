@@ -58,6 +58,7 @@ def test_picture() -> None:
         assert picture.size == (160, 90)
 
 
+@pytest.mark.moderate
 def test_same_words_and_seed_give_the_same_bytes() -> None:
     assert (
         result(go())["sha256"]

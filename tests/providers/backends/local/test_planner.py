@@ -55,6 +55,7 @@ words = st.text(
 @example(script="ㅋㅋㅋㅋ", scenes=3, language="ko")
 @example(script="a" * 500, scenes=7, language="en")
 @example(script="👨‍👩‍👧" * 50 + "x", scenes=9, language="ko")
+@pytest.mark.moderate
 def test_any_script_gives_exactly_so_many_scenes_and_loses_nothing(
     script: str, scenes: int, language: str
 ) -> None:
@@ -91,6 +92,7 @@ def test_every_number_of_scenes(scenes: int, script: str, language: str) -> None
     assert bare("".join(scene["narration"] for scene in made)) == bare(script)
 
 
+@pytest.mark.moderate
 def test_fifty_thousand_characters_take_well_under_a_second() -> None:
     script = (KOREAN + " ") * (50_000 // len(KOREAN))
     for text in (script, "끝없는문장" * 10_000, "word " * 10_000, "가. " * 16_000):

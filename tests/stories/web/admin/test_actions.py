@@ -185,6 +185,7 @@ def test_planning_again_replaces_scenes_only_when_asked(owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_make_starts_what_is_missing_at_the_price_on_the_button(owner, as_):
     story, client = _priced(owner, StoryStatus.PREVIEWING), as_(owner)
     url = reverse("admin:stories_story_make", args=[story.pk, "image"])

@@ -98,6 +98,7 @@ def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
         assert (Job.objects.count(), Story.objects.get(pk=story.pk).status) == (0, "planned")
 
 
+@pytest.mark.moderate
 def test_what_was_approved_is_started_from_the_dialog(story, row, owner, manager, as_):
     assert as_(manager).post(action_url(row, "approve"), {"reason": "go"}).status_code == 302
     url = reverse("admin:stories_story_make", args=[story.pk, "image"])
@@ -139,6 +140,7 @@ def test_takes_of_a_scene_keep_the_changed_words(story, owner, as_):
     assert spend_requests.fits(row)
 
 
+@pytest.mark.moderate
 def test_decisions_by_others_are_refused(row, owner, colleague, viewer, stranger, as_):
     for person, expected in ((owner, 403), (colleague, 403), (viewer, 403), (stranger, 302)):
         for name in ("approve", "refuse"):
@@ -172,6 +174,7 @@ def test_a_plan_that_has_changed_says_so_and_cannot_be_approved(story, row, mana
     assert client.post(action_url(row, "approve")).status_code == 409
 
 
+@pytest.mark.moderate
 def test_overview_tells_whom_it_concerns(row, owner, colleague, manager, as_):
     def todos_of(person):
         return [

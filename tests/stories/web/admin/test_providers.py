@@ -63,6 +63,7 @@ def _call(state=CallState.SETTLED, **values):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_list_and_ledger_query_counts_do_not_depend_on_rows(manager, as_, queries_of):
     for url in (LIST, CALLS):
         counts = []
@@ -75,6 +76,7 @@ def test_list_and_ledger_query_counts_do_not_depend_on_rows(manager, as_, querie
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_key_is_written_and_never_shown(manager, stability, as_):
     client = as_(manager)
     assert client.post(_page(stability), _form(stability, new_key=KEY)).status_code == 302

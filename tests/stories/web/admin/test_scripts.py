@@ -191,6 +191,7 @@ def test_form_remembers_the_format_of_the_last_story(owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_new_story_from_a_file_that_cannot_be_read(owner, as_):
     response = as_(owner).post(
         reverse("admin:stories_story_add"),

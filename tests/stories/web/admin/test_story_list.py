@@ -48,6 +48,7 @@ def _whole_story(owner, **values):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_list_query_count_does_not_depend_on_rows(owner, as_, queries_of):
     counts = []
     for rows in (1, 3, 20):

@@ -134,6 +134,7 @@ def test_overview_numbers(owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_overview_query_count_does_not_depend_on_rows(owner, as_, queries_of):
     counts = []
     for rows in (1, 3, 20):
@@ -379,6 +380,7 @@ def test_no_page_of_people_and_roles_says_group(admin_user, client):
         assert "그룹" not in shown.content.decode(), page
 
 
+@pytest.mark.moderate
 def test_filters_are_headed_by_their_column(admin_client):
     """In Korean Django's "By state" is the column with an undecided particle."""
     for model in admin.site._registry:

@@ -308,6 +308,7 @@ def test_running_work_has_a_count_a_time_and_a_way_to_stop(owner, viewer):
     assert _head(story, owner).running.left_text == ""
 
 
+@pytest.mark.moderate
 def test_search_finds_all_words_of_a_scene_without_scripts(owner, as_):
     story = make_story(owner, status=StoryStatus.PLANNED)
     made = [

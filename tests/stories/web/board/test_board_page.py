@@ -37,6 +37,7 @@ def test_board_shows_each_scene_with_its_state_in_words(pages, story, five, take
 
 
 @pytest.mark.parametrize("number", [1, 3, 40])
+@pytest.mark.moderate
 def test_board_takes_few_queries_whatever_it_shows(pages, owner, number):
     story = make_story(owner, status="previewing")
     for index in range(number):

@@ -74,6 +74,7 @@ def test_dots_on_the_time_line_tell_nothing_either(links, film, owner):
     assert "1234" not in page(links[0][1])
 
 
+@pytest.mark.moderate
 def test_staff_choose_on_the_review_page(pages, story, film, links):
     assert (
         'name="visibility" value="client"'

@@ -183,6 +183,7 @@ def test_bad_input_is_refused_in_words_and_loses_nothing(pages, story, image, va
     assert not Job.objects.exists()
 
 
+@pytest.mark.moderate
 def test_page_takes_the_same_queries_for_one_model_and_for_many(
     pages, story, image, sell, django_assert_max_num_queries
 ):

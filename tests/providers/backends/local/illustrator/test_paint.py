@@ -89,6 +89,7 @@ def test_paint_noir_is_grey():
     assert (pixels.max(axis=1) - pixels.min(axis=1)).max() < 30
 
 
+@pytest.mark.moderate
 def test_paint_a_named_colour_is_seen():
     plain, red = (
         painted(f"{color} 풍선을 든 소년, 화창한 낮의 언덕", size=(320, 180))

@@ -30,6 +30,7 @@ def test_long_text_without_punctuation_is_divided_between_words():
     assert [len(clause.text) for clause in clauses("가" * 300, 60)] == [60] * 5
 
 
+@pytest.mark.moderate
 def test_marks_are_the_times_of_the_clauses():
     text = "The lantern comes home. Once, it was lost."
     spoken = speak(text, language="en")
