@@ -39,6 +39,8 @@ serve: run-env
 
 # Tests wait for programs, servers and databases: three on two processors.
 processes = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
+# Those of the providers wait most.
+more_processes = $(shell $(python) -c "import os; print((5 * os.cpu_count() + 1) // 2)")
 usual := not fault_injection and not browser and not slow
 quick := $(usual) and not moderate
 long := (slow or moderate) and not fault_injection and not browser
@@ -57,7 +59,7 @@ check-and-test: dev-env
 test-quick: dev-env
 	@$(alone) $(python) -m tests.migrated_database
 	@$(call pytest,,-n $(processes) --dist worksteal -m "($(quick)) and (page or not database)")
-	@$(call pytest,$(on_postgresql),-n $(processes) --dist worksteal -m "($(quick)) and database and not page")
+	@$(call pytest,$(on_postgresql),-n $(more_processes) --dist worksteal -m "($(quick)) and database and not page")
 
 # With `make test`, each test once.
 test-slow: test-long test-browser test-faults

@@ -1,21 +1,26 @@
 """The connections over which providers are called and results are fetched."""
 
 import ssl
-from functools import cache
+import threading
 
 import httpx
 
+_of_thread = threading.local()
 
-@cache
+
 def certificates() -> ssl.SSLContext:
-    """The authorities that a server's certificate is checked by.
+    """The SSL context with the trusted certificate authorities.
 
-    A process reads them once: that takes 40 ms of processor time, which was more than the rest of a
-    call took.
+    Each thread creates it once, because reading the certificates takes about 40 ms of processor
+    time. Threads must not share one: httpcore sets the protocols of a context before each
+    connection, which frees memory that another thread's handshake may be reading.
     """
-    return httpx.create_ssl_context()
+    if not hasattr(_of_thread, "context"):
+        _of_thread.context = httpx.create_ssl_context()
+    context: ssl.SSLContext = _of_thread.context
+    return context
 
 
 def transport() -> httpx.HTTPTransport:
-    """A connection of its own, which sends nothing twice."""
+    """A new transport that never retries a request."""
     return httpx.HTTPTransport(verify=certificates(), retries=0)

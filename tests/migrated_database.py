@@ -1,7 +1,7 @@
 """Databases whose migrations have been applied once, to be copied by each test run.
 
-Applying all migrations takes 10 to 18 seconds of processor time, and a run of all tests would do it
-some forty times. `python -m tests.migrated_database` makes both at once, before the first run.
+Applying all migrations takes up to half a minute of processor time, and a run of all tests would do
+it some forty times. `make test` runs this module first, to make both databases at the same time.
 """
 
 import fcntl
@@ -83,7 +83,11 @@ def fingerprint() -> str:
 
 
 def main() -> None:
-    """Make both, unless they are there: one in this thread, which the server lives as long as."""
+    """Make both databases at the same time unless they exist.
+
+    PostgreSQL is started from the main thread, because the server ends with the thread that started
+    it.
+    """
     from tests.services.postgresql_server import make_migrated_cluster
 
     with ThreadPoolExecutor() as pool:

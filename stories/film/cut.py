@@ -1,4 +1,7 @@
-"""What a film is made of: its pieces, sound and captions, read from the rows at one moment."""
+"""What a film is made of: its pieces, sound and captions.
+
+Everything is read from the rows before the film is built.
+"""
 
 import hashlib
 import json
@@ -34,7 +37,10 @@ class FilmNotReady(StoryError):  # noqa: N818  named after the condition
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A film before it is built. Nothing that changes afterwards changes the film."""
+    """What a film is made of, fixed before it is built.
+
+    Later changes to the rows do not affect the film.
+    """
 
     story: Story
     kind: str

@@ -309,7 +309,7 @@ def segments_of(
     found = []
     for scene in scenes:
         take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
-        assert take is not None  # film.build has checked this
+        assert take is not None  # `cut_of` has checked this
         frames = scene.frames(fps)
         spoken = sound.captions.get(scene.pk) if sound else None
         subtitles = _captions(scene.narration, size, frames, fps) if spoken is None else spoken

@@ -1,4 +1,4 @@
-"""The steps of a film's job that bring about what the film is made of.
+"""The steps of a film's job before the film is built.
 
 They order the missing takes and sounds, have complete scenes encoded, wait for both, and ask a
 person about what nobody makes.
@@ -144,7 +144,9 @@ def _is_under_way(child: Job) -> bool:
 
 
 def ask_about_missing(work: FilmWork) -> Wait | None:
-    """Ask a person about the first take or sound that the film needs and nobody makes."""
+    """Ask a person about the first take, or else the first sound, that is missing and that no job
+    makes.
+    """
     return _missing_take(work) or _missing_sound(work.plan, work.children)
 
 

@@ -15,8 +15,8 @@ from stories.services.plan import Mode, Plan
 class FilmWork:
     """One attempt of the job that makes a story's missing takes and its film.
 
-    The fields without a default are given. Each of the others is set by one step, named beside it,
-    for the steps after it.
+    The caller gives the first four fields; `order_missing` replaces `story` with the locked row.
+    The comment beside each other field names the step that sets it.
     """
 
     run: Run
@@ -38,4 +38,4 @@ class FilmWork:
     @property
     def override_reason(self) -> str:
         """Why stale and rejected takes go into the film; empty if they do not."""
-        return str(self.run.job.data["parameters"].get("override_reason", ""))
+        return str(self.run.job.data["parameters"].get("override_reason") or "")

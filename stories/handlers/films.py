@@ -98,8 +98,8 @@ def _tell(job: Job) -> None:
             notices.takes_to_review(story, made, job_id=job.pk)
 
 
-# In this order. Each step reads the rows as they are now, so that an attempt may end after any of
-# them and the next one goes on from there. The first one with an outcome ends the attempt.
+# In this order. A step may set values of `FilmWork` for the later steps. The first step that
+# returns an outcome ends the attempt. The next attempt starts again from the current rows.
 STEPS: tuple[Callable[[FilmWork], Done | Wait | None], ...] = (
     film_parts.order_missing,
     film_parts.encode_complete,

@@ -96,10 +96,11 @@ class FaultTest:
             with self._somebody_decides():
                 for story in stories:
                     client.wait_for_film(story, "preview", seconds=AFTER_SECONDS)
-            # A film is there shortly before its job has ended. `_judge_books` tells what has not.
-            with suppress(TimeoutError):
-                until(lambda: not self._open_jobs(stories), what="that no job is open")
-            seen.seconds = time.monotonic() - repaired
+                seen.seconds = time.monotonic() - repaired
+                # A film is stored shortly before its job ends. `_judge_books` reports jobs that are
+                # still open.
+                with suppress(TimeoutError):
+                    until(lambda: not self._open_jobs(stories), what="that no job is open")
             self._judge_books(seen, stories, paid=self.fake.paid - paid_before)
             self._judge_files(seen, stories)
             self._judge_requests(seen, written)

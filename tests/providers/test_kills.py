@@ -79,7 +79,7 @@ WORK += [("llm", "check")]  # a model that looks at a take
 WORK += [("elevenlabs", "speech"), ("elevenlabs", "music"), ("elevenlabs", "sound")]
 WORK += [("stability_ai", "music"), ("stability_ai", "sound")]  # Stable Audio
 WORK += [("runway_ml", "sound")]
-# Other fields on the way that the provider's requests above have gone.
+# Variants: requests with other fields, sent in the same way as one above.
 # Pictures with reference sheets of the cast, which go along in the request that is paid.
 VARIANTS = [(provider, "sheets") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
 # Clips that begin and end with a given picture.

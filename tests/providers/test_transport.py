@@ -1,6 +1,7 @@
 import socket
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -9,10 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from providers.transport import transport
+from providers.transport import certificates, transport
 
 
-def test_a_process_reads_the_certificates_once(monkeypatch):
+def test_a_thread_reads_the_certificates_once(monkeypatch):
     transport()
     read = []
     monkeypatch.setattr(
@@ -22,6 +23,13 @@ def test_a_process_reads_the_certificates_once(monkeypatch):
     assert read == []
     httpx.HTTPTransport()
     assert read == [1]
+
+
+def test_threads_share_no_context():
+    """httpcore changes the context before each connection while another thread may be using it."""
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(certificates).result() is not certificates()
+    assert certificates() is certificates()
 
 
 @pytest.fixture
