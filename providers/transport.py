@@ -13,7 +13,7 @@ def certificates() -> ssl.SSLContext:
 
     Each thread creates it once, because reading the certificates takes about 40 ms of processor
     time. Threads must not share one: httpcore sets the protocols of a context before each
-    connection, which frees memory that another thread's handshake may be reading.
+    connection, which frees memory that another thread may be reading.
     """
     if not hasattr(_of_thread, "context"):
         _of_thread.context = httpx.create_ssl_context()
