@@ -39,7 +39,7 @@ serve: run-env
 
 # Tests wait for programs, servers and databases: three on two processors.
 processes = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
-# Those of the providers wait most.
+# The tests on PostgreSQL include those of the providers, which wait most: five on two processors.
 more_processes = $(shell $(python) -c "import os; print((5 * os.cpu_count() + 1) // 2)")
 usual := not fault_injection and not browser and not slow
 quick := $(usual) and not moderate

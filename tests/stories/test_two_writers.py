@@ -8,15 +8,20 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from jobs.lease import Lease, never
 from jobs.models import Job, JobLog
+from jobs.run import Run
+from jobs.services.claim import claim
 from operations import retention
 from providers.enums import CallState
 from providers.models import ProviderCall
 from providers.requests import to_json
 from providers.store import Stored
-from stories.enums import TakeKind
+from stories.enums import FilmKind, TakeKind
 from stories.errors import ApprovedTake, Conflict, Invalid
 from stories.film.build import add_film
+from stories.handlers import film_parts
+from stories.handlers.film_work import FilmWork
 from stories.models import Comment, Film, Scene, ScenePrompt, Take
 from stories.services import comments, enqueue, scenes, takes, uploads
 from stories.services.fingerprints import image_request
@@ -138,6 +143,21 @@ def test_two_films_at_once_have_two_numbers(story):
 
     assert in_turn(add, add) == []
     assert sorted(Film.objects.values_list("number", flat=True)) == [1, 2]
+
+
+def test_no_take_is_ordered_for_a_scene_that_is_deleted_meanwhile(story, owner):
+    stays, goes = make_scene(story), make_scene(story)
+    enqueue.enqueue_story(story, TakeKind.IMAGE, actor=owner)
+    job = claim(worker="one")
+    run = Run(job, Lease(job, time_limit=timedelta(minutes=5), stopping=never), watched=True)
+    work = FilmWork(run, story, TakeKind.IMAGE, FilmKind.PREVIEW)
+    assert (
+        in_turn(lambda: scenes.delete(goes.pk, actor=owner), lambda: film_parts.order_missing(work))
+        == []
+    )
+    assert list(Job.objects.filter(name="scene_preview").values_list("item", flat=True)) == [
+        stays.key
+    ]
 
 
 def test_scene_that_is_restored_meanwhile_is_not_removed(story, owner):
