@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from stories.api import films
 from stories.models import Film, Story
 from stories.services import film_verdicts
+from tests.module_time import replace_time
 
 from .test_stories import stamp
 
@@ -120,10 +121,10 @@ def test_subtitle_link_ends_and_a_changed_one_is_404(mine, world, monkeypatch):
         .removeprefix("http://testserver")
     )
     now = time.time()
-    monkeypatch.setattr(films.time, "time", lambda: now + 3500)
+    replace_time(monkeypatch, films, time=lambda: now + 3500)
     assert mine.get(link).status_code == 200
     assert mine.get(link[:-1] + ("A" if link[-1] != "A" else "B")).status_code == 404
-    monkeypatch.setattr(films.time, "time", lambda: now + 5500)
+    replace_time(monkeypatch, films, time=lambda: now + 5500)
     assert mine.get(link).status_code == 404
     monkeypatch.undo()
     Film.objects.all().delete()

@@ -7,8 +7,9 @@ from django.test import Client
 from accounts import refresh_tokens
 from stories.enums import StoryStatus
 from stories.models import Story
+from tests.module_time import replace_time
 from tests.stories.factories import make_scene, make_story
-from videoplanet_client import Film, Studio, StudioError
+from videoplanet_client import Film, Studio, StudioError, client
 
 ADDRESS = "http://testserver"
 
@@ -38,7 +39,7 @@ def studio(owner):
 def naps(monkeypatch):
     """The pauses of the client, which are not waited for."""
     found = []
-    monkeypatch.setattr("videoplanet_client.client.time.sleep", found.append)
+    replace_time(monkeypatch, client, sleep=found.append)
     return found
 
 

@@ -12,6 +12,7 @@ from django.core.signing import Signer
 from django.test import RequestFactory, override_settings
 
 from core import byte_ranges, file_serving
+from tests.module_time import replace_time
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +147,7 @@ def test_head_has_the_headers_of_get_and_no_bytes(client):
 
 def test_link_is_stable_within_its_step_and_ends(client, monkeypatch):
     now = 1_000_000.0
-    monkeypatch.setattr(file_serving.time, "time", lambda: now)
+    replace_time(monkeypatch, file_serving, time=lambda: now)
     link = file_serving.signed_url(NAME, seconds=60)
     now += 9  # 1,000,000 is 10 seconds before the next step of 30
     assert file_serving.signed_url(NAME, seconds=60) == link
@@ -247,7 +248,7 @@ class Presigning(storages["default"].__class__):
 
 def test_object_store_is_redirected_to_for_no_longer_than_the_link(client, settings, monkeypatch):
     settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": f"{__name__}.Presigning"}}
-    monkeypatch.setattr(file_serving.time, "time", lambda: 1_000_000.0)
+    replace_time(monkeypatch, file_serving, time=lambda: 1_000_000.0)
     response = client.get(file_serving.signed_url(NAME, seconds=60))
     assert response.status_code == 302
     assert (

@@ -20,6 +20,7 @@ from jobs.services.reclaim import reclaim_expired
 from jobs.worker import process
 from jobs.worker.process import WorkerProcess
 from jobs.worker.shared_memory import Flag
+from tests.module_time import replace_time
 
 from .conftest import STORY
 
@@ -278,7 +279,7 @@ def test_worker_looks_once_more_before_it_returns_to_the_pool(handles, make_job,
 
     handles("work", lambda _run: Done())
     make_job()
-    monkeypatch.setattr(process.time, "sleep", rest)
+    replace_time(monkeypatch, process, sleep=rest)
     assert WorkerProcess(worker_group="w/", stop=Flag()).drain() == 2
     assert rests == [process.REST_SECONDS] * 2
     rests.clear()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache, caches
+from django.core.cache.backends import locmem
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall
+from tests.module_time import replace_time
 from tests.services import free_ports, redis
 
 STATISTICS = "/api/ai-video/jobs/statistics/"
@@ -72,9 +74,9 @@ def test_is_forgotten_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
     now = time.time()
     assert cached("x", make=lambda: 1) == 1
-    monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: now + SECONDS - 1)
+    replace_time(monkeypatch, locmem, time=lambda: now + SECONDS - 1)
     assert cached("x", make=lambda: 2) == 1
-    monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: now + SECONDS + 1)
+    replace_time(monkeypatch, locmem, time=lambda: now + SECONDS + 1)
     assert cached("x", make=lambda: 3) == 3
 
 

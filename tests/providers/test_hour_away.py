@@ -28,6 +28,7 @@ from tests.fakes.comfyui import ComfyUI
 from tests.fakes.elevenlabs import ElevenLabs
 from tests.fakes.openai_images import OpenAIImages
 from tests.fakes.openai_speech import OpenAISpeech
+from tests.module_time import replace_time
 from tests.providers.conftest import Clock
 from tests.providers.connected import connect
 from tests.providers.outages import FolderAway
@@ -73,8 +74,7 @@ def real(request: pytest.FixtureRequest, settings: Any, clock: Clock) -> Iterato
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    sleep = time.sleep
-    monkeypatch.setattr(sending.time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
+    replace_time(monkeypatch, sending, sleep=lambda seconds: time.sleep(min(seconds, 0.05)))
 
 
 def ask(real: Real, request: Request) -> Ready | Pending | None:

@@ -29,6 +29,7 @@ from providers.signals import capacity_freed, result_recorded
 from tests.fakes.runway import Runway
 from tests.fakes.server import Fake
 from tests.fakes.stability import Stability
+from tests.module_time import replace_time
 from tests.pictures import picture
 from tests.providers.conftest import Clock
 from tests.providers.outages import DatabaseAway, FolderAway, Outage
@@ -44,17 +45,9 @@ def go(key: str = "k", request: Any = REQUEST, **more: Any) -> Ready | Pending:
 
 @pytest.fixture(autouse=True)
 def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses of the code under test; `subprocess` looks after a child every 50 ms at most."""
+    """The pauses of the code under test, which are not waited for."""
     waited: list[float] = []
-    sleep = time.sleep
-
-    def pause(seconds: float) -> None:
-        if seconds < 0.1:
-            sleep(seconds)
-        else:
-            waited.append(seconds)
-
-    monkeypatch.setattr(sending.time, "sleep", pause)
+    replace_time(monkeypatch, sending, sleep=waited.append)
     return waited
 
 

@@ -16,6 +16,7 @@ from providers.calls import Pending, Ready, advance, reconcile, sending, spool
 from providers.enums import CallState
 from providers.models import AIProviderConfig
 from providers.requests import ImageRequest
+from tests.module_time import replace_time
 from tests.pictures import picture
 from tests.providers.conftest import Clock
 from tests.providers.outages import DatabaseAway, FolderAway, Outage
@@ -45,16 +46,7 @@ class Pauses(list[float]):
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
     waited = Pauses()
-    sleep = sending.time.sleep
-
-    def pause(seconds: float) -> None:
-        # The module time is everybody's: whoever waits for a process sleeps for parts of a second.
-        if seconds < 1:
-            sleep(seconds)
-        else:
-            waited.wait(seconds)
-
-    monkeypatch.setattr(sending.time, "sleep", pause)
+    replace_time(monkeypatch, sending, sleep=waited.wait)
     return waited
 
 
