@@ -1,7 +1,7 @@
 """Two writers in a fixed order, for tests of row locks on PostgreSQL."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,17 +20,22 @@ LOCK_WAITS = (
 def in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> list[BaseException]:
     """Run `first`, and commit it only when `second` waits for one of its locks or has ended.
 
-    So `second` reads what was before unless it asks for the lock first. Returns the errors raised.
+    So `second` reads what was before unless it asks for the lock first. A `first` that yields goes
+    on, in the same transaction, when `second` waits or has ended. Returns the errors raised.
     """
     written, ended = threading.Event(), threading.Event()
     errors: list[BaseException] = []
 
     def begin() -> None:
         with transaction.atomic():
-            first()
+            rest = first()
+            if isinstance(rest, Iterator):
+                next(rest)
             written.set()
             while not ended.wait(0.02) and not _somebody_waits():
                 pass
+            if isinstance(rest, Iterator):
+                next(rest, None)
 
     def follow() -> None:
         assert written.wait(PATIENCE)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -182,11 +181,11 @@ def accept(
     """
     if not actor.is_active or not actor.has_perm("providers.change_aiproviderconfig"):
         raise Forbidden(gettext_noop("You may not change this about a provider."))
-    with money_changes.of_prices(config.provider, actor=actor), transaction.atomic():
-        locked = AIProviderConfig.objects.select_for_update().get(pk=config.pk)
-        made = [change for change in changes(locked, catalogue) if change.key in chosen]
+    with money_changes.of_prices(config.provider, actor=actor):
+        config = AIProviderConfig.objects.get(pk=config.pk)
+        made = [change for change in changes(config, catalogue) if change.key in chosen]
         for change in made:
-            _apply(locked, change, catalogue.read_on)
+            _apply(config, change, catalogue.read_on)
         names = ", ".join(change.name for change in made)
         if made:
             detail = LocalizedMessage(

@@ -82,7 +82,7 @@ def change(
     if key is not None or SENDS_KEYS & values.keys():
         configs.require(actor, "set_provider_key")
     with money_changes.of_prices(config.provider, actor=actor):
-        row = AIProviderConfig.objects.select_for_update().get(pk=config.pk)
+        row = AIProviderConfig.objects.get(pk=config.pk)
         if row.archived_at is not None:
             raise Conflict(ARCHIVED, provider=row.name)
         before = {name: getattr(row, name) for name in values}

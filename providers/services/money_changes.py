@@ -44,8 +44,13 @@ def _snapshot(provider: str) -> dict[str, Any]:
 
 @contextmanager
 def of_prices(provider: str, *, actor: Any) -> Iterator[None]:
-    """Within this context the user changes the provider; old prices are recorded if they differ."""
+    """Within this context the user changes the provider, whose row is locked.
+
+    The prices from before are recorded if they differ.
+    """
     with transaction.atomic():
+        # Locked before they are read: another's change may be about to commit.
+        AIProviderConfig.objects.select_for_update().filter(provider=provider).first()
         before = _snapshot(provider)
         yield
         _keep_prices(provider, before, actor)
@@ -58,11 +63,13 @@ def _keep_prices(provider: str, before: dict[str, Any], actor: Any) -> None:
 
 @contextmanager
 def of_limits(*, actor: Any) -> Iterator[None]:
-    """Within this context the user changes limits or roles.
+    """Within this context the user changes limits or roles, one user after the other.
 
     What the user could start alone before is recorded if it differs.
     """
     with transaction.atomic():
+        organization_budget()
+        OrganizationBudget.objects.select_for_update().get(pk=ORGANIZATION_BUDGET)
         before = plan_limit_of(actor)
         yield
         if plan_limit_of(actor) != before:
@@ -83,8 +90,7 @@ def change_budget(*, actor: Any, **values: Decimal | None) -> OrganizationBudget
     if not actor.is_active or not actor.has_perms([f"providers.{right}" for right in rights]):
         raise Forbidden(gettext_noop("You may not change this about the organization budget."))
     with of_limits(actor=actor):
-        organization_budget()
-        row = OrganizationBudget.objects.select_for_update().get(pk=ORGANIZATION_BUDGET)
+        row = organization_budget()
         for name, value in values.items():
             setattr(row, name, value)
         row.save(update_fields=[*values, "updated_at"])

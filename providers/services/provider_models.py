@@ -38,7 +38,9 @@ def remove(row: ProviderModel, *, actor: Any) -> None:
     """Remove a model; its calls stay in the ledger. Raises `Forbidden`."""
     configs.require(actor, "change_aiproviderconfig")
     with money_changes.of_prices(row.provider_id, actor=actor):
-        config = AIProviderConfig.objects.select_for_update().get(pk=row.provider.pk)
+        config = AIProviderConfig.objects.get(pk=row.provider.pk)
+        if not ProviderModel.objects.filter(pk=row.pk).exists():
+            return  # another has removed it meanwhile
         _record(config, row, LocalizedMessage(gettext_noop("removed")), actor)
         ProviderModel.objects.filter(pk=row.pk).delete()
         configs.wake_the_waiting(provider=config.provider)
@@ -55,7 +57,7 @@ def note(config: AIProviderConfig, names: Collection[str], *, actor: Any) -> Non
 def _write(row: ProviderModel, *, actor: Any, values: dict[str, Any]) -> ProviderModel:
     configs.require(actor, "change_aiproviderconfig")
     with money_changes.of_prices(row.provider_id, actor=actor):
-        config = AIProviderConfig.objects.select_for_update().get(pk=row.provider.pk)
+        config = AIProviderConfig.objects.get(pk=row.provider.pk)
         if config.archived_at is not None:
             raise Conflict(ARCHIVED, provider=config.name)
         is_new = row.pk is None

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -89,7 +88,6 @@ def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderMode
     return row
 
 
-@transaction.atomic
 def _write(
     config: AIProviderConfig,
     upload: Upload,
@@ -98,7 +96,6 @@ def _write(
     options: dict[str, Any],
     mapping: dict[str, list[str]],
 ) -> ProviderModel:
-    AIProviderConfig.objects.select_for_update().get(pk=config.pk)
     rows = ProviderModel.objects.filter(provider=config, kind=upload.kind)
     versioned = f"{name}-{options['sha256'][:8]}"
     rows.filter(options__label=name).exclude(name=versioned).update(

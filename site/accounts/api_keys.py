@@ -150,8 +150,8 @@ def rotate(key: ApiKey, *, actor: User) -> tuple[ApiKey, str]:
     """
     _require_administrator(actor)
     with transaction.atomic():
-        ServiceAccount.objects.select_for_update().get(pk=key.account_id)
-        old = valid_keys(key.account).filter(pk=key.pk).first()
+        # Its row is locked: a key that is revoked meanwhile gets no other in its place.
+        old = valid_keys(key.account).select_for_update().filter(pk=key.pk).first()
         if old is None:
             raise InvalidError(gettext_noop("This key is not valid any more; issue another."))
         life = old.expires_at - old.created_at

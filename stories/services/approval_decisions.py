@@ -132,14 +132,10 @@ def withdraw(approval_id: UUID | str, *, actor: Any, reason: str = "") -> Approv
 
 
 def _locked(approval_id: UUID | str) -> Approval:
-    """Lock the story first, as everywhere, so that its plan cannot change."""
+    """The request, read under its story's lock, as whoever starts work finds it."""
     story_id = Approval.objects.values_list("story_id", flat=True).get(pk=approval_id)
     Story.objects.select_for_update().get(pk=story_id)
-    return (
-        Approval.objects.select_for_update(of=("self",))
-        .select_related("asked_by", "decided_by", "story")
-        .get(pk=approval_id)
-    )
+    return Approval.objects.select_related("asked_by", "decided_by", "story").get(pk=approval_id)
 
 
 def _require_open(approval: Approval, also: tuple[str, ...] = ()) -> None:

@@ -268,8 +268,8 @@ def generate_scene(
 ) -> Start:
     """Make one take of a scene, or several variants side by side.
 
-    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (locked by an
-    unclear call, already running, or no picture yet).
+    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (closed by the
+    story's status, locked by an unclear call, already running, or no picture yet).
     """
     with transaction.atomic():
         story = Story.objects.select_for_update().get(
@@ -284,6 +284,8 @@ def generate_scene(
             raise GuardRefused(
                 item.why.template or gettext_noop("This is being made already."), **item.why.values
             )
+        if closed := why_closed(story, kind):
+            raise closed
         ask = ask_for_takes(story, scene, kind, provider=provider, variants=variants, seed=seed)
         price = ask.total
         confirm_amount(price, confirm_total)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -32,8 +31,8 @@ def change_person(
     User.DoesNotExist, Forbidden, or Invalid with the field.
     """
     require_administrator(actor)
-    with money_changes.of_limits(actor=actor), transaction.atomic():
-        person = User.objects.select_for_update().get(pk=person_id)
+    with money_changes.of_limits(actor=actor):
+        person = User.objects.get(pk=person_id)
         if person.pk == actor.pk and values.get("is_active") is False:
             raise Invalid(
                 gettext_noop("You cannot switch off your own account."), field="is_active"

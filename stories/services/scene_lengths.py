@@ -179,9 +179,7 @@ def set_lengths(
     }
     with transaction.atomic():
         story = locked_story(story_id, actor)
-        scenes = list(
-            Scene.live.select_for_update().filter(story=story, pk__in=wanted).order_by("pk")
-        )
+        scenes = list(Scene.live.filter(story=story, pk__in=wanted).order_by("pk"))
         if len(scenes) != len(wanted):
             raise Invalid(
                 gettext_noop("One of these scenes is not in the story any more."), field="lengths"

@@ -250,7 +250,9 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SheetTake | 
 
 def _select_by_rule(take: SheetTake, *, wanted: bool, replaces: str | None) -> None:
     """A sheet that is in use is never replaced unless it is outdated and that was asked for."""
-    look = Look.objects.select_for_update(of=("self",)).select_related("sheet").get(pk=take.look_id)
+    # The sheet is read by a second query: PostgreSQL joins the one that the look had before it
+    # waited for the lock.
+    look = Look.objects.select_for_update().get(pk=take.look_id)
     standing = look.sheet
     if standing is not None and not standing.is_rejected:
         changed = standing.input_hash != take.input_hash

@@ -130,16 +130,12 @@ def _slot(take: SoundTake) -> _Slot | None:
 
 
 def selected_locked(take: SoundTake) -> SoundTake | None:
-    """The take that is selected where this one would be, read under a lock."""
+    """The take that is selected where this one would be. The caller holds the story's lock."""
     slot = _slot(take)
     if slot is None:
         return None
-    row = (
-        slot.model._default_manager.select_for_update(of=("self",))  # noqa: SLF001  Django's documented API
-        .select_related(slot.field)
-        .filter(**slot.key)
-        .first()
-    )
+    rows = slot.model._default_manager.select_related(slot.field)  # noqa: SLF001  Django's documented API
+    row = rows.filter(**slot.key).first()
     found: SoundTake | None = getattr(row, slot.field) if row else None
     return found
 

@@ -4,28 +4,69 @@
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from jobs.errors import NotPossible
 from jobs.lease import Lease, never
 from jobs.models import Job, JobLog
 from jobs.run import Run
+from jobs.services import queue
 from jobs.services.claim import claim
 from operations import retention
 from providers.enums import CallState
-from providers.models import ProviderCall
+from providers.models import ProviderCall, ProviderModel
 from providers.requests import to_json
 from providers.store import Stored
 from stories.enums import FilmKind, TakeKind
-from stories.errors import ApprovedTake, Conflict, Invalid
+from stories.errors import ApprovedTake, Conflict, GuardRefused, Invalid, NotAllowed
 from stories.film.build import add_film
-from stories.handlers import film_parts
+from stories.handlers import film_parts, outcomes
 from stories.handlers.film_work import FilmWork
-from stories.models import Comment, Film, Scene, ScenePrompt, Take
-from stories.services import comments, enqueue, scenes, takes, uploads
+from stories.models import (
+    Approval,
+    Comment,
+    Confirmation,
+    Film,
+    Look,
+    Pronunciation,
+    Scene,
+    ScenePrompt,
+    SheetTake,
+    SoundTake,
+    Story,
+    StorySound,
+    StoryStateTransition,
+    Take,
+)
+from stories.services import (
+    approval_decisions,
+    cast,
+    comments,
+    english,
+    enqueue,
+    generation,
+    retakes,
+    scene_splits,
+    scenes,
+    sheets,
+    sound,
+    sound_takes,
+    stories,
+    takes,
+    transitions,
+    uploads,
+)
+from stories.services.edit_generation import edit_take
 from stories.services.fingerprints import image_request
-from tests.stories.factories import make_scene, make_story, make_take
+from stories.services.planning import write_scenes
+from stories.services.pronunciations import Entry, set_pronunciations
+from stories.services.transitions import apply_transition
+from tests.pictures import picture
+from tests.stories.factories import first_look, make_scene, make_story, make_take
 from tests.two_writers import in_turn, row_locks
 
 pytestmark = [row_locks, pytest.mark.django_db(transaction=True)]
@@ -158,6 +199,285 @@ def test_no_take_is_ordered_for_a_scene_that_is_deleted_meanwhile(story, owner):
     assert list(Job.objects.filter(name="scene_preview").values_list("item", flat=True)) == [
         stays.key
     ]
+
+
+# A story that is closed or left by its jobs meanwhile
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "make pictures",
+        "make a take",
+        "change a take",
+        "make sound",
+        "check takes",
+        "merge scenes",
+        "edit a scene",
+        "change the sound",
+        "say how words are spoken",
+        "edit the story",
+    ],
+)
+def test_story_that_is_archived_meanwhile_is_not_changed(story, owner, manager, paid, act):
+    scene, _next = make_scene(story), make_scene(story)
+    take = make_take(scene, content=picture())
+    for name, abilities in (("eye", {"vision": True}), ("brush", {"tasks": ["upscale"]})):
+        ProviderModel.objects.create(
+            provider=paid,
+            name=name,
+            kind="text" if name == "eye" else "image",
+            unit="call" if name == "eye" else "image",
+            price=0,
+            capabilities=abilities,
+        )
+    Story.objects.filter(pk=story.pk).update(status="completed", vision_provider="paid")
+    acts = {
+        "make pictures": lambda: generation.start_generation(story.pk, "image", actor=owner),
+        "make a take": lambda: generation.generate_scene(scene.pk, "image", actor=owner),
+        "change a take": lambda: edit_take(take.pk, actor=owner, task="upscale"),
+        "make sound": lambda: generation.generate_sound(story.pk, actor=owner),
+        "check takes": lambda: generation.start_vision_checks(story.pk, actor=owner),
+        "merge scenes": lambda: scene_splits.merge_with_next(scene.pk, actor=owner),
+        "edit a scene": lambda: scenes.edit(scene.pk, actor=owner, title="New"),
+        "change the sound": lambda: sound.change_settings(story.pk, actor=owner, mood="tense"),
+        "say how words are spoken": lambda: set_pronunciations(
+            story.pk, actor=owner, entries=[Entry("Haru", "Ha-roo")]
+        ),
+        "edit the story": lambda: stories.edit(story.pk, actor=owner, title="New"),
+    }
+
+    def rows():
+        return (
+            Story.objects.values_list("title", flat=True).get(),
+            list(Scene.objects.values_list("title", "deleted_at").order_by("position")),
+            list(StorySound.objects.values_list("mood", flat=True)),
+            [model.objects.count() for model in (Job, Confirmation, Pronunciation)],
+        )
+
+    before = rows()
+    (error,) = in_turn(
+        lambda: apply_transition(story.pk, "archive", actor=manager, reason="over"), acts[act]
+    )
+    assert isinstance(error, GuardRefused | NotAllowed), error
+    assert (rows(), Story.objects.get().status) == (before, "archived")
+
+
+def test_two_that_archive_a_story_leave_one_entry(manager):
+    story = make_story(manager, status="completed")
+
+    def archive():
+        return apply_transition(story.pk, "archive", actor=manager)
+
+    (error,) = in_turn(archive, archive)
+    assert isinstance(error, NotAllowed)
+    assert StoryStateTransition.objects.filter(story=story, to_status="archived").count() == 1
+
+
+def test_two_that_give_a_story_up_leave_one_entry(story, owner):
+    def give_up():
+        return transitions.give_up(story.pk, actor=owner)
+
+    (error,) = in_turn(give_up, give_up)
+    assert isinstance(error, NotAllowed)
+    assert StoryStateTransition.objects.filter(story=story, to_status="failed").count() == 1
+
+
+def test_story_is_given_up_while_its_job_ends(story, owner):
+    """The end of a job locks the job, then the story."""
+    make_scene(story)
+    job = enqueue.enqueue_story(story, TakeKind.IMAGE, actor=owner)
+
+    def end():
+        Job.objects.select_for_update().get(pk=job.pk)
+        yield
+        Story.objects.select_for_update().get(pk=story.pk)
+
+    assert in_turn(end, lambda: transitions.give_up(story.pk, actor=owner)) == []
+    assert (Story.objects.get().status, Job.objects.get().status) == ("failed", "cancelled")
+
+
+def test_planning_that_two_start_is_begun_once(owner):
+    story = make_story(owner)
+
+    def plan():
+        return generation.start_planning(story.pk, actor=owner)
+
+    (error,) = in_turn(plan, plan)
+    assert isinstance(error, NotAllowed)
+    assert Job.objects.filter(name="story_planning").count() == 1
+
+
+def test_scenes_that_two_attempts_write_are_written_once(owner):
+    story = make_story(owner, status="planning")
+    planned = [{"title": "One", "narration": "A boat.", "prompt": "a boat", "camera": "still"}]
+
+    def write():
+        write_scenes(story, planned, replace=False)
+
+    assert in_turn(write, write) == []
+    assert list(Scene.objects.values_list("title", flat=True)) == ["One"]
+
+
+def test_retry_of_a_story_that_is_moved_meanwhile_is_refused(owner):
+    story = make_story(owner, status="planning")
+    job = enqueue.enqueue_planning(story, actor=owner, replace=False)
+    Job.objects.filter(pk=job.pk).update(status="failed")
+    (error,) = in_turn(
+        lambda: Story.objects.filter(pk=story.pk).update(status="draft"),
+        lambda: generation.retry(job.pk, actor=owner),
+    )
+    assert isinstance(error, GuardRefused)
+    assert Job.objects.get().status == "failed"
+
+
+def test_retry_of_a_job_that_is_queued_meanwhile_says_so(story, owner):
+    job, _new = enqueue.enqueue_scene(make_scene(story), "image", owner=owner)
+    Job.objects.filter(pk=job.pk).update(status="failed")
+    (error,) = in_turn(lambda: queue.retry(job.pk), lambda: generation.retry(job.pk, actor=owner))
+    assert isinstance(error, NotPossible)
+    assert error.sentence.values == {"status": "queued"}
+
+
+def test_job_that_fails_leaves_a_story_that_a_person_has_moved(owner):
+    story = make_story(owner, status="planning")
+    job = enqueue.enqueue_planning(story, actor=owner, replace=False)
+
+    def end():
+        with transaction.atomic():
+            outcomes.follow(job, "fail", "planning")
+
+    assert in_turn(lambda: Story.objects.filter(pk=story.pk).update(status="draft"), end) == []
+    assert Story.objects.get().status == "draft"
+
+
+def test_take_of_a_scene_that_is_deleted_meanwhile_is_not_begun(story, owner):
+    scene = make_scene(story)
+    (error,) = in_turn(
+        lambda: scenes.delete(scene.pk, actor=owner),
+        lambda: generation.generate_scene(scene.pk, "image", actor=owner),
+    )
+    assert isinstance(error, Scene.DoesNotExist)
+    assert Job.objects.count() == 0
+
+
+def test_retake_for_a_comment_whose_scene_is_deleted_meanwhile_says_so(story, owner):
+    scene = make_scene(story)
+    comment = comments.on_scene(scene.pk, actor=owner, text="Brighter.")
+    (error,) = in_turn(
+        lambda: scenes.delete(scene.pk, actor=owner),
+        lambda: retakes.retake(comment.pk, TakeKind.IMAGE, actor=owner, confirm_total=Decimal(0)),
+    )
+    assert isinstance(error, Invalid)
+    assert str(error) == "The scene of this comment is gone."
+    assert Comment.objects.get().retaken_at is None
+
+
+def test_english_that_arrives_stays_when_its_scene_is_merged(story, owner):
+    first, _second = make_scene(story, text="새벽의 배"), make_scene(story, text_en="a gull")
+    prompt = first.prompt
+    assert (
+        in_turn(
+            lambda: english.write(
+                first.pk,
+                prompt,
+                "a boat at dawn",
+                seen_before=english.seen(prompt),
+                hold=lambda: None,
+            ),
+            lambda: scene_splits.merge_with_next(first.pk, actor=owner),
+        )
+        == []
+    )
+    assert Scene.live.get().prompt.text_en.startswith("a boat at dawn")
+
+
+def test_request_that_two_decide_is_decided_once(story, owner, make_person):
+    approval = Approval.objects.create(
+        story=story, kind="image", plan_hash="h", lines=[], total=2, limit=1, asked_by=owner
+    )
+    first, second = (make_person(name, role="manager") for name in ("first", "second"))
+    (error,) = in_turn(
+        lambda: approval_decisions.decide(approval.pk, approve=False, actor=first, reason="no"),
+        lambda: approval_decisions.withdraw(approval.pk, actor=second),
+    )
+    assert isinstance(error, Conflict)
+    now = Approval.objects.get()
+    assert (now.decision, now.decided_by) == ("refused", first)
+
+
+# Sheets and sounds
+
+
+def test_sheet_that_arrives_leaves_the_one_that_is_selected_meanwhile(story, owner):
+    look = first_look(cast.create_member(story.pk, actor=owner, name="Haru"))
+    facts = {"file": "calls/a.png", "mime": "image/png", "width": 1280, "height": 720}
+    mine = SheetTake.objects.create(look=look, sha256="b" * 64, **facts)
+    call = ProviderCall.objects.create(
+        provider_id="local",
+        kind="image",
+        state=CallState.SETTLED,
+        key=uuid.uuid4().hex,
+        subject=str(story.pk),
+        item=str(look.pk),
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        request=to_json(sheets.sheet_request(story, look, model="")),
+        result={**facts, "sha256": "a" * 64},
+    )
+    assert (
+        in_turn(lambda: sheets.select(mine.pk, actor=owner), lambda: sheets.record_result(call))
+        == []
+    )
+    assert Look.objects.get(pk=look.pk).sheet == mine
+    assert SheetTake.objects.count() == 2
+
+
+def make_music(story, **values):
+    return SoundTake.objects.create(
+        story=story, kind="music", file="calls/a.flac", sha256="a" * 64, samples=48000, **values
+    )
+
+
+def test_music_that_is_rejected_meanwhile_is_not_selected(story, owner):
+    take = make_music(story)
+    (error,) = in_turn(
+        lambda: sound_takes.review(take.pk, review_status="rejected", reason="loud", actor=owner),
+        lambda: sound_takes.select(take.pk, actor=owner),
+    )
+    assert isinstance(error, Invalid)
+    assert not StorySound.objects.filter(music_take=take).exists()
+
+
+def test_music_that_arrives_leaves_what_is_selected_meanwhile(story, owner):
+    mine = make_music(story, review_status="approved")
+    call = ProviderCall.objects.create(
+        provider_id="local",
+        kind="music",
+        state=CallState.SETTLED,
+        key=uuid.uuid4().hex,
+        subject=str(story.pk),
+        item=str(story.pk),
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        result={"file": "calls/b.flac", "sha256": "b" * 64, "mime": "audio/flac", "samples": 1},
+    )
+    assert (
+        in_turn(
+            lambda: sound_takes.select(mine.pk, actor=owner),
+            lambda: sound_takes.record_result(call),
+        )
+        == []
+    )
+    assert StorySound.objects.get().music_take == mine
+    assert SoundTake.objects.count() == 2
+
+
+# Scenes, jobs and comments
 
 
 def test_scene_that_is_restored_meanwhile_is_not_removed(story, owner):

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from notifications.models import Notification
 from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Story
 from stories.services.assignments import assign, assignable
@@ -55,6 +56,17 @@ def test_the_question_works_without_scripts(owner, colleague, client):
     assert (Story.objects.get().assignee, Story.objects.get().due_on) == (colleague, DAY)
     wrong = client.post(url, {"assignee": "x", "due_on": "soon"})
     assert wrong.status_code == 409
+
+
+@row_locks
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_assign_a_person_one_tells_the_person(owner, manager, colleague):
+    story = make_story(owner)
+    errors = in_turn(
+        lambda: assign(story.pk, actor=owner, assignee_id=colleague.pk, due_on=None),
+        lambda: assign(story.pk, actor=manager, assignee_id=colleague.pk, due_on=None),
+    )
+    assert (errors, Notification.objects.filter(recipient=colleague).count()) == ([], 1)
 
 
 @row_locks

@@ -16,6 +16,7 @@ from accounts.models import LogInAttempt
 from jobs.models import Job
 from stories.enums import ClientVerdict, FilmKind, StoryStatus, TakeKind
 from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
+from stories.film.build import add_film
 from stories.models import Comment, Film, FilmVerdict, ReviewLink, ReviewOpening, Story, Take
 from stories.services import comments, film_verdicts, retakes, review_links
 from tests.stories.factories import make_scene, make_story, make_take
@@ -311,6 +312,22 @@ def test_two_people_make_one_retake_of_a_comment(story, scene, owner):
     errors = in_turn(again, again)
     assert [type(error) for error in errors] == [Conflict]
     assert Job.objects.count() == 1
+
+
+@row_locks
+@pytest.mark.django_db(transaction=True)
+def test_version_that_another_follows_meanwhile_is_not_approved(story, owner):
+    film = make_film(story)
+    link, _token = share(story, owner, may_decide=True)
+    values = {"file": "films/2.mp4", "width": 1280, "height": 720, "fps": 24, "frames": 24}
+    (error,) = in_turn(
+        lambda: add_film(
+            story, FilmKind.FINAL, hold=lambda: None, size_bytes=1, manifest_hash="x", **values
+        ),
+        lambda: film_verdicts.decide(film.pk, verdict="approved", link=link, guest="Kim"),
+    )
+    assert isinstance(error, Forbidden)
+    assert FilmVerdict.objects.count() == 0
 
 
 @row_locks
