@@ -1,6 +1,6 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check-and-test test-quick test-slow test-long test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test check-and-test test-quick test-slow test-long test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests locks many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -23,6 +23,7 @@ help:
 	@echo "make schemathesis  tests the API with 2,000 cases generated from its OpenAPI document"
 	@echo "make audit    audits the locked packages; warns if no advisory database is reachable (AUDIT=required to fail then)"
 	@echo "make fault-tests runs fault tests: stops each service while stories run, writes docs/operation/fault-tests.md (ONLY=redis for some, not written)"
+	@echo "make locks    tries each test with two writers without each row lock that it reaches: every lock needs a test that fails"
 	@echo "make many     makes 200 stories at once with four worker groups, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
 	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis KEEP=folder WRITE=1)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
@@ -68,6 +69,11 @@ test-long: dev-env
 	@$(call pytest,,-n $(processes) --dist worksteal -m "$(long) and (page or not database)")
 	@$(call pytest,$(on_postgresql),-n $(processes) --dist worksteal -m "$(long) and database and not page or each_database" --database-only)
 	@$(call pytest,,-n $(processes) --dist loadgroup -m "fault_injection and slow")
+	@$(if $(TESTS),,$(MAKE) --no-print-directory locks)
+
+# The two databases differ in their locks: on SQLite a transaction that writes is alone.
+locks: dev-env
+	@$(alone) $(on_postgresql) $(python) -m pytest --quiet -p tests.without_locks -m row_locks $(TESTS)
 
 test-browser: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "browser and not fault_injection")

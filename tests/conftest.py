@@ -25,7 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 from operations.compile_messages import compile_all
 from tests.chromium import CHROMIUM, CHROMIUM_OPTIONS
 from tests.lock_order import LockOrder, recorded
-from tests.mark_expressions import may_hold_chosen_test
+from tests.mark_expressions import ONLY_ON_POSTGRESQL, may_hold_chosen_test
 from tests.migrated_database import copy_migrated_database
 from tests.migrated_rows import MigratedRows, restored_after_tests
 
@@ -126,10 +126,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    on_sqlite = studio.DATABASES["default"]["ENGINE"].endswith("sqlite3")
     for item in items:
         if uses_database(item):
             item.add_marker(pytest.mark.database)
-        if is_page_test(item.path):
+        only_there = [mark for mark in item.iter_markers() if mark.name in ONLY_ON_POSTGRESQL]
+        if only_there and on_sqlite and not all(mark.kwargs.get("sqlite") for mark in only_there):
+            item.add_marker(pytest.mark.skip(reason="is about PostgreSQL"))
+        if is_page_test(item.path) and not only_there:  # page tests are done on SQLite
             item.add_marker(pytest.mark.page)
     if config.getoption("--database-only"):
         chosen = [

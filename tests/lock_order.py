@@ -19,7 +19,6 @@ ORDER = (
     "jobs_job",
     "stories_story",
     "stories_scene",
-    "stories_approval",
     "providers_organizationbudget",
     "providers_aiproviderconfig",
     "providers_providercall",

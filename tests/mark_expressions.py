@@ -13,6 +13,7 @@ from _pytest.mark.expression import Expression
 
 WORD = re.compile(r"\b(?!(?:and|or|not)\b)[a-z_]+\b")
 MARK = re.compile(r"\bmark\.([a-z_]+)")
+ONLY_ON_POSTGRESQL = frozenset({"postgresql", "row_locks"})
 OF_ALL_TESTS = re.compile(r"^pytestmark = .*$", re.MULTILINE)
 
 
@@ -23,14 +24,16 @@ def may_hold_chosen_test(
 
     A mark that stands in the line of `pytestmark` has every test, one that is written elsewhere in
     the file any of them; those of `set_later` are given to some tests when they are collected,
-    those of `given_to_all` to all of the file. With `django_db` a test has the mark `database`.
+    those of `given_to_all` to all of the file that are not `ONLY_ON_POSTGRESQL`. With `django_db` a
+    test has the mark `database`.
     """
     text = file.read_text(encoding="utf-8")
     of_all = {mark for line in OF_ALL_TESTS.findall(text) for mark in MARK.findall(line)}
-    of_all |= set(given_to_all)
+    of_some = {*MARK.findall(text), *set_later, *given_to_all}
+    if not of_some & ONLY_ON_POSTGRESQL:
+        of_all |= set(given_to_all)
     if "django_db" in of_all:
         of_all.add("database")
-    of_some = set(MARK.findall(text)) | set(set_later)
     names = sorted(set(WORD.findall(expression)))
     values = [
         (True,) if name in of_all else (True, False) if name in of_some else (False,)

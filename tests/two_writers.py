@@ -1,15 +1,11 @@
-"""Two writers in a fixed order, for tests of row locks on PostgreSQL."""
+"""Two writers in a fixed order, for tests of row locks on PostgreSQL (mark `row_locks`)."""
 
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
 from django.db import connection, transaction
 
-row_locks = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite has one writer at a time"
-)
 PATIENCE = 60  # seconds until a test that hangs fails
 LOCK_WAITS = (
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM "

@@ -106,7 +106,7 @@ def test_database_refuses_it_too(owner, statement):
     assert entries() == [("owner", "log_in", "", "", "")]
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no TRUNCATE.")
+@pytest.mark.postgresql  # SQLite has no TRUNCATE
 def test_database_refuses_to_empty_it(owner):
     """TRUNCATE, which `manage.py flush` uses, asks no trigger of a row."""
     test_database_refuses_it_too(owner, "TRUNCATE web_auditentry")

@@ -6,9 +6,9 @@ from django.contrib.auth.models import Group
 from accounts import api_keys
 from accounts.api_keys import InvalidError
 from accounts.models import ApiKey
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
-pytestmark = [row_locks, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.row_locks, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def test_every_change_of_what_can_be_read_compares_versions(api, world, admin_us
     assert (changed.status_code, changed["ETag"]) == (200, api.ask("GET", path)["ETag"])
 
 
+@pytest.mark.row_locks(sqlite=True)
 @pytest.mark.django_db(transaction=True)
 def test_of_two_changes_of_one_version_one_is_made(world, owner):
     address = f"stories/{world.story.pk}/"

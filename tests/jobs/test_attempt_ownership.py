@@ -132,7 +132,7 @@ def test_a_handler_that_held_nothing_any_more_leaves_the_job_to_the_next(handles
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="has one writer at a time")
+@pytest.mark.row_locks
 def test_nobody_takes_the_job_over_while_it_is_held(attempt):
     """The reaper passes a held row by; a cancel waits for the commit,
     and what was written stays.

@@ -138,10 +138,7 @@ def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_ass
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    connection.vendor == "sqlite",
-    reason="has one lock for all writers, which a writer waits for 20 s",
-)
+@pytest.mark.row_locks
 def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
     held, other = make_job(), make_job()
     for _job in range(2):

@@ -7,7 +7,7 @@ from jobs.errors import BadPriority, NoSuchJob, NotPossible
 from jobs.models import Job, JobLog
 from jobs.services import priority
 from jobs.services.claim import claim
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 
 def _priorities():
@@ -94,7 +94,7 @@ def test_numbers_that_are_no_priority_and_a_job_that_is_not_there(family):
     assert _priorities()["whole"] == 4
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_part_that_ends_while_the_priority_changes_keeps_its_own(make_job):
     whole = make_job(item="whole", priority=4)

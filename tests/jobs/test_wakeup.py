@@ -129,7 +129,7 @@ def test_the_wakeup_queues_due_jobs_when_the_periodic_task_does_not(wakeup, make
     assert Job.objects.get().status == "queued"
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="keeps no notifications")
+@pytest.mark.postgresql
 def test_postgresql_receives_all_notifications_of_a_burst_at_once(make_job):
     wakeup = DatabaseWakeup(list_key="burst")
     wakeup.wait(0.0)
@@ -141,9 +141,7 @@ def test_postgresql_receives_all_notifications_of_a_burst_at_once(make_job):
     assert time.monotonic() - begun >= 0.2  # nothing is left to be heard
 
 
-@pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="has no server that could end a connection"
-)
+@pytest.mark.postgresql
 def test_a_connection_that_is_lost_while_it_listens_is_made_again(wakeup, make_job):
     settle(wakeup)
     pid = connection.connection.info.backend_pid

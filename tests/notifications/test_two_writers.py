@@ -11,9 +11,9 @@ from accounts.models import AuditAction, AuditEntry
 from notifications import chat, personal, posting, webhooks
 from notifications.enums import Channel, Event
 from notifications.models import NotificationPreference, WebhookEndpoint
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
-pytestmark = [row_locks, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.row_locks, pytest.mark.django_db(transaction=True)]
 OLD, NEW = "o" * 40, "n" * 40
 
 
@@ -30,15 +30,16 @@ def rotate():
 
 
 def test_channels_that_a_person_chooses_at_once_are_both_kept(owner):
+    personal.choose(owner)
     assert (
         in_turn(
-            lambda: personal.choose(owner, channels={Event.BUDGET: [Channel.MAIL]}),
+            lambda: personal.choose(owner, channels={Event.BUDGET: [Channel.EMAIL]}),
             lambda: personal.choose(owner, channels={Event.MENTION: [Channel.BELL]}),
         )
         == []
     )
     kept = NotificationPreference.objects.get().channels
-    assert kept == {Event.BUDGET: [Channel.MAIL], Event.MENTION: [Channel.BELL]}
+    assert kept == {Event.BUDGET: [Channel.EMAIL], Event.MENTION: [Channel.BELL]}
 
 
 def test_chat_that_is_entered_while_secrets_are_rotated_stays(owner, receiver, settings):

@@ -25,7 +25,6 @@ from tests.services import migrated_postgresql
 from tests.services.server import LOOPBACK, Server, running
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own")
 
 
 def test_settings_behind_a_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +62,7 @@ def test_no_cursor_is_opened_in_the_server(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-@only_postgresql
+@pytest.mark.postgresql
 def test_workers_look_at_each_tick_or_listen_past_the_pooler(settings: Any) -> None:
     settings.DATABASE_POOLER, settings.DATABASE_DIRECT_URL = "transaction", ""
     wakeup = DatabaseWakeup(list_key="test")

@@ -27,9 +27,9 @@ from providers.services import catalogue, connections, money_changes, provider_m
 from providers.services.workflows import Upload
 from stories.services import people
 from tests.providers.test_comfyui import PICTURE
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
-pytestmark = [row_locks, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.row_locks, pytest.mark.django_db(transaction=True)]
 
 
 def test_key_that_is_entered_while_secrets_are_rotated_stays(settings):

@@ -46,3 +46,11 @@ def test_a_mark_that_the_folder_gives_to_all_tests(tmp_path, expression, expecte
     file.write_text(PLAIN)
     found = may_hold_chosen_test(file, expression, {"database"}, given_to_all={"page"})
     assert found is expected
+
+
+@pytest.mark.parametrize("mark", ["postgresql", "row_locks"])
+@pytest.mark.parametrize("expression", ["database and not page", "page or not database"])
+def test_a_folder_of_page_tests_may_hold_one_that_is_about_postgresql(tmp_path, mark, expression):
+    file = tmp_path / "test_one.py"
+    file.write_text(f"{PLAIN}@pytest.mark.{mark}\n@pytest.mark.django_db\ndef test_it(): ...\n")
+    assert may_hold_chosen_test(file, expression, {"database"}, given_to_all={"page"})

@@ -31,7 +31,7 @@ from stories.services.transitions import apply_transition
 from tests.fakes import media
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.speaking import RATE, SpeakingAdapter, speak_with, tone
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 pytestmark = pytest.mark.django_db
 BEFORE = "stories", "0040_speech_prediction_index"
@@ -417,7 +417,7 @@ def test_a_film_that_waits_for_it_says_so_and_goes_on_with_the_films_music(
 
 
 @pytest.mark.django_db(transaction=True)
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.slow
 def test_music_that_is_kept_is_kept_for_the_order_that_stands_then(
     story: Story, owner: Any
@@ -437,7 +437,7 @@ def test_music_that_is_kept_is_kept_for_the_order_that_stands_then(
 
 
 @pytest.mark.django_db(transaction=True)
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.slow
 @pytest.mark.parametrize("of_scene", [True, False], ids=["of a scene", "of the film"])
 def test_music_that_arrives_while_its_settings_change_stays_selected(

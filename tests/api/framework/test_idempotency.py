@@ -265,7 +265,7 @@ def test_key_of_a_killed_request_is_free_after_a_few_seconds(api, user):
     assert IdempotencyRecord.objects.get().claim != row.claim
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_request_that_takes_an_hour_is_never_run_beside_its_repetition(client_of_alice, held):
     def send():
@@ -282,7 +282,7 @@ def test_request_that_takes_an_hour_is_never_run_beside_its_repetition(client_of
     assert LogInAttempt.objects.count() == 1
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_request_whose_process_is_killed_is_done_by_its_repetition(client_of_alice, held):
     def send():

@@ -10,7 +10,7 @@ from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Story
 from stories.services.assignments import assign, assignable
 from tests.stories.factories import make_scene, make_story
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 12, 24)
@@ -58,7 +58,7 @@ def test_the_question_works_without_scripts(owner, colleague, client):
     assert wrong.status_code == 409
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_of_two_that_assign_a_person_one_tells_the_person(owner, manager, colleague):
     story = make_story(owner)
@@ -69,7 +69,7 @@ def test_of_two_that_assign_a_person_one_tells_the_person(owner, manager, collea
     assert (errors, Notification.objects.filter(recipient=colleague).count()) == ([], 1)
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_the_second_of_two_assignments_stands(owner, colleague):
     story = make_story(owner)

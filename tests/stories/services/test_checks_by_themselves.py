@@ -32,7 +32,7 @@ from stories.services.spend_requests import present
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.starts import make_takes, retried, start_work
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 pytestmark = pytest.mark.django_db
 IMAGE, CHECK = Decimal("0.03"), Decimal("0.02")
@@ -622,7 +622,7 @@ def test_check_that_the_model_refuses_is_left_to_a_person_and_can_be_retried(
 # --- two writers
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_of_two_that_record_a_result_one_orders_the_check(story, owner):
     make_takes(make_scene(story).pk, "image", actor=owner)

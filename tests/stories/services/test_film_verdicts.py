@@ -20,7 +20,7 @@ from stories.film.build import add_film
 from stories.models import Comment, Film, FilmVerdict, ReviewLink, ReviewOpening, Story, Take
 from stories.services import comments, film_verdicts, retakes, review_links
 from tests.stories.factories import make_scene, make_story, make_take
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -301,7 +301,7 @@ def test_a_retake_that_is_refused_changes_nothing(story, scene, owner, colleague
     assert (Comment.objects.get().retaken_at, Job.objects.count()) == (None, 0)
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_two_people_make_one_retake_of_a_comment(story, scene, owner):
     film = make_film(story, kind=FilmKind.PREVIEW, scene=scene)
@@ -314,7 +314,7 @@ def test_two_people_make_one_retake_of_a_comment(story, scene, owner):
     assert Job.objects.count() == 1
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_version_that_another_follows_meanwhile_is_not_approved(story, owner):
     film = make_film(story)
@@ -330,7 +330,7 @@ def test_version_that_another_follows_meanwhile_is_not_approved(story, owner):
     assert FilmVerdict.objects.count() == 0
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_two_verdicts_are_both_kept_in_their_order(story, owner):
     film = make_film(story)

@@ -174,7 +174,7 @@ def test_two_who_duplicate_at_once_leave_positions_without_gap_or_double(make_pe
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("sqlite" in connection.vendor, reason="SQLite has one writer at a time")
+@pytest.mark.row_locks
 def test_an_edit_does_not_take_back_the_take_that_lands_meanwhile(make_person):
     """The edit saves the whole row: it reads it under the row's lock, which the choice of a take
     holds.

@@ -30,7 +30,7 @@ from stories.services import (
 )
 from tests.providers.conftest import clock, english
 from tests.stories.factories import make_scene, make_story
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 __all__ = ["clock", "english"]
 
@@ -307,7 +307,7 @@ def test_unconfirmed_amounts_count_and_a_budget_of_nothing_is_used_up_at_once(ma
     ]
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_at_once_tell_of_a_budget_once(manager):
     OrganizationBudget.objects.update(monthly_budget=Decimal(10))

@@ -18,7 +18,7 @@ from stories.services.generation import generate_sound
 from stories.services.scene_lengths import propose_lengths, set_lengths
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.speaking import speak_with
-from tests.two_writers import in_turn, row_locks
+from tests.two_writers import in_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +119,7 @@ def test_the_same_queries_for_one_scene_and_for_three(story: Story) -> None:
     assert queries() == many
 
 
-@row_locks
+@pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
 def test_two_people_set_the_length_of_a_scene(story: Story, owner: Any) -> None:
     """The story is as long as its scenes, whoever comes last."""
