@@ -2,6 +2,7 @@
 different rights.
 """
 
+import gc
 import gettext
 import ipaddress
 import logging
@@ -28,6 +29,10 @@ from tests.lock_order import LockOrder, recorded
 from tests.mark_expressions import ONLY_ON_POSTGRESQL, may_hold_chosen_test
 from tests.migrated_database import copy_migrated_database
 from tests.migrated_rows import MigratedRows, restored_after_tests
+
+# What is made while tests are collected stays. The collector of garbage would look through it again
+# and again: a quarter of the time in which a process collects, and some per cent of that of tests.
+gc.disable()
 
 session_folder = pytest.StashKey[Path]()
 
@@ -148,6 +153,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(
                     pytest.mark.skip(reason="Chromium is missing: sudo apt-get install chromium")
                 )
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def order_fault_tests(items: list[pytest.Item]) -> None:

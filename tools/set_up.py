@@ -18,9 +18,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,28 +87,43 @@ def base_python() -> str:
     return str(getattr(sys, "_base_executable", "") or sys.executable)
 
 
-def logged(*command: str) -> str:
-    """Runs the command and returns its output, which is also logged. Raises CalledProcessError."""
+def logged(*commands: tuple[str, ...]) -> None:
+    """Runs the commands at the same time; their output is logged.
+
+    Raises CalledProcessError, with the output, for the first that fails.
+    """
     env = {
         name: value
         for name, value in os.environ.items()
         if name not in {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}
     }
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    text = done.stdout.decode(errors="replace")
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(f"$ {' '.join(command)}\n{text}\n")
-    if done.returncode:
-        raise subprocess.CalledProcessError(done.returncode, command, text)
-    return text
+    failed = None
+    with ExitStack() as stack:
+        running = []
+        for command in commands:
+            output = stack.enter_context(tempfile.TemporaryFile())
+            process = stack.enter_context(
+                subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                )
+            )
+            stack.callback(process.kill)  # if this process is told to stop
+            running.append((process, output))
+        for process, output in running:
+            process.wait()
+            output.seek(0)
+            text = output.read().decode(errors="replace")
+            with LOG.open("a", encoding="utf-8") as log:
+                log.write(f"$ {' '.join(process.args)}\n{text}\n")
+            if process.returncode and failed is None:
+                failed = subprocess.CalledProcessError(process.returncode, process.args, text)
+    if failed is not None:
+        raise failed
 
 
 def make_venv(venv: Path) -> None:
@@ -121,7 +137,7 @@ def make_venv(venv: Path) -> None:
     venv.mkdir()
     (venv / UNFINISHED).touch()
     try:
-        logged(base_python(), "-m", "venv", str(venv))
+        logged((base_python(), "-m", "venv", str(venv)))
     except subprocess.CalledProcessError as error:
         raise SetUpError(
             why(error.output)
@@ -147,11 +163,14 @@ def works(venv: Path) -> bool:
 
 
 def install(venv: Path, requirements: str) -> None:
-    """Installs the locked packages, verified by hash, from wheels only: no compiler is needed."""
-    count = len(
-        re.findall(r"^[a-z0-9]", (ROOT / requirements).read_text(encoding="utf-8"), re.MULTILINE)
-    )
-    say(f"installing {count} packages of {requirements} (once)")
+    """Installs the locked packages, verified by hash, from wheels only: no compiler is needed.
+
+    Two pips share them, because one keeps one processor busy or waits for the network. Each package
+    has its own files, and none is needed to install another. pip itself comes last.
+    """
+    text = (ROOT / requirements).read_text(encoding="utf-8")
+    packages = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]  # 0: the head
+    say(f"installing {len(packages)} packages of {requirements} (once)")
     (venv / UNFINISHED).touch()
     options = (
         "--no-input",
@@ -164,10 +183,19 @@ def install(venv: Path, requirements: str) -> None:
         "--retries",
         "2",
     )
+    pip_itself = [package for package in packages if package.startswith("pip==")]
+    others = [package for package in packages if package not in pip_itself]
+    shares = (others[::2], others[1::2], pip_itself)
+    files = [VAR / f"{requirements}.{number}" for number in range(len(shares))]
+    pip = (str(venv / "bin" / "python"), "-I", "-m", "pip", "install", *options, "-r")
     try:
-        logged(
-            str(venv / "bin" / "python"), "-I", "-m", "pip", "install", *options, "-r", requirements
-        )
+        for file, share in zip(files, shares, strict=True):
+            file.write_text("".join(share), encoding="utf-8")
+        logged(*((*pip, str(file)) for file in files[:2]))
+        if pip_itself:
+            logged((*pip, str(files[2])))
+        for file in files:
+            file.unlink()
     except subprocess.CalledProcessError as error:
         raise SetUpError(
             why(error.output) or f"The packages could not be installed; the log is {LOG_NAME}."
@@ -226,17 +254,9 @@ def fetch_browser() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         say("installing Chromium by apt (once)")
         try:
-            logged("apt-get", "update", "-q")
-            logged(
-                "env",
-                "DEBIAN_FRONTEND=noninteractive",
-                "apt-get",
-                "install",
-                "-q",
-                "-y",
-                "--no-install-recommends",
-                "chromium",
-            )
+            logged(("apt-get", "update", "-q"))
+            unasked = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y")
+            logged((*unasked, "--no-install-recommends", "chromium"))
         except subprocess.CalledProcessError:
             say(
                 f"Chromium could not be installed, so the tests that drive a browser are "
