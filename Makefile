@@ -52,7 +52,7 @@ on_postgresql := $(python) -m tests.services postgresql --
 test: $(if $(TESTS),test-all,test-quick)
 
 # Type checks keep one processor busy: fault tests run beside them, too. With the tests that a person's
-# first `make test` leaves out because they take half a second to two each.
+# first `make test` leaves out because they take up to two seconds each.
 check-and-test: dev-env
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test-quick quick='$(usual)'

@@ -113,15 +113,15 @@ def logged(*commands: tuple[str, ...]) -> None:
                 )
             )
             stack.callback(process.kill)  # if this process is told to stop
-            running.append((process, output))
-        for process, output in running:
+            running.append((command, process, output))
+        for command, process, output in running:
             process.wait()
             output.seek(0)
             text = output.read().decode(errors="replace")
             with LOG.open("a", encoding="utf-8") as log:
-                log.write(f"$ {' '.join(process.args)}\n{text}\n")
+                log.write(f"$ {' '.join(command)}\n{text}\n")
             if process.returncode and failed is None:
-                failed = subprocess.CalledProcessError(process.returncode, process.args, text)
+                failed = subprocess.CalledProcessError(process.returncode, command, text)
     if failed is not None:
         raise failed
 

@@ -107,6 +107,7 @@ def test_database_refuses_it_too(owner, statement):
 
 
 @pytest.mark.postgresql  # SQLite has no TRUNCATE
+@pytest.mark.moderate
 def test_database_refuses_to_empty_it(owner):
     """TRUNCATE, which `manage.py flush` uses, asks no trigger of a row."""
     test_database_refuses_it_too(owner, "TRUNCATE web_auditentry")
@@ -131,6 +132,7 @@ def test_who_may_read_it(client, admin_client, viewer, manager):
     assert Client().get(address).status_code == 302
 
 
+@pytest.mark.moderate
 def test_filters_and_pages(admin_client, owner):
     other = User.objects.create(username="other")
     for _ in range(3):

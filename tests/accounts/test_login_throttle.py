@@ -61,12 +61,14 @@ def test_stranger_locks_nobody_out(token, owner):
     assert token("owner", "owner").status_code == 200
 
 
+@pytest.mark.moderate
 def test_strangers_at_many_addresses_lock_nobody_out(token, owner):
     for number in range(login_throttle.PER_ADDRESS + 10):
         assert token("owner", "wrong", f"10.9.0.{number}").status_code == 401
     assert token("owner", "owner").status_code == 200
 
 
+@pytest.mark.moderate
 def test_one_person_does_not_lock_the_office_out(token, owner, colleague):
     for number in range(login_throttle.PER_ADDRESS + 10):
         assert token(f"somebody {number}", "wrong").status_code == 401
@@ -76,6 +78,7 @@ def test_one_person_does_not_lock_the_office_out(token, owner, colleague):
     assert token("owner", "owner").status_code == 200
 
 
+@pytest.mark.moderate
 def test_who_guesses_at_many_accounts_has_fewer_tries_at_each(token, owner):
     for number in range(login_throttle.PER_ADDRESS + 1):
         token(f"somebody {number}", "wrong")
@@ -94,6 +97,7 @@ def test_known_place_keeps_its_tries_when_an_account_is_guessed_at(token, owner,
     assert (answers, token("owner", "owner").status_code) == ([401] * 4, 200)
 
 
+@pytest.mark.moderate
 def test_known_browser_is_not_locked_by_its_neighbour(client, owner, make_person):
     from django.test import Client
 
@@ -165,6 +169,7 @@ def test_who_may_not_change_people_may_not_unlock_them(client, owner, manager, v
     assert client.post(reverse("admin:log_in_unlock", args=[owner.pk])).status_code == 403
 
 
+@pytest.mark.moderate
 def test_command_is_the_way_out_where_nobody_can_log_in(token, owner):
     for _ in range(login_throttle.PER_ACCOUNT):
         token("owner", "wrong")

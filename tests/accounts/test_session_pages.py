@@ -23,6 +23,7 @@ def status(browser):
     return browser.get("/admin/").status_code
 
 
+@pytest.mark.moderate
 def test_person_lists_and_ends_their_own(owner, colleague):
     laptop, phone, other = (
         logged_in("owner", "Laptop"),

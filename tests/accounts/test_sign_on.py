@@ -212,6 +212,7 @@ def test_keys_are_fetched_once_and_unknown_ids_do_not_hammer_the_address(nobody,
     assert sign_on.fetched == 1
 
 
+@pytest.mark.moderate
 def test_new_key_is_found_after_the_pause(nobody, user, sign_on, monkeypatch):
     assert status(nobody, sign_on.token("rs")) == 200
     sign_on.private["rs-new"] = rsa.generate_private_key(65537, 2048)

@@ -66,6 +66,7 @@ def is_in(client):
     return "_auth_user_id" in client.session
 
 
+@pytest.mark.moderate
 def test_account_is_made_at_the_first_log_in_with_the_roles_of_its_groups(client, provider):
     put_user(
         provider,
@@ -98,6 +99,7 @@ def test_request_carries_state_nonce_and_pkce(client, provider):
     assert query["redirect_uri"] == [f"http://testserver{START}back/"]
 
 
+@pytest.mark.moderate
 def test_groups_give_and_take_roles_at_each_log_in(client, provider):
     put_user(provider, "sub-2", preferred_username="bada", groups=["studio-makers"])
     sign_on(client, "sub-2")
@@ -108,6 +110,7 @@ def test_groups_give_and_take_roles_at_each_log_in(client, provider):
     assert list(user.groups.values_list("name", flat=True)) == ["manager"]
 
 
+@pytest.mark.moderate
 def test_whose_last_group_is_taken_is_out_everywhere(client, provider):
     put_user(provider, "sub-3", preferred_username="noeul", groups=["studio-makers"])
     sign_on(client, "sub-3")

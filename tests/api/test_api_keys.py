@@ -81,6 +81,7 @@ def test_key_is_stored_as_its_hash_and_reads(api, issue):
     ("scopes", "status", "code"),
     [(("read",), 403, "scope_missing"), (("write",), 201, None), (("read", "write"), 201, None)],
 )
+@pytest.mark.moderate
 def test_scope_of_changes(api, issue, scopes, status, code):
     _row, key = issue(*scopes)
     body = {"title": "A", "script": "A boat leaves. It comes back.", "duration_seconds": 14}
@@ -273,6 +274,7 @@ def test_pages_are_for_administrators(client, manager, program, issue):
     assert row.revoked_at is None
 
 
+@pytest.mark.moderate
 def test_administrator_creates_issues_replaces_and_revokes(client, api, administrator):
     client.force_login(administrator)
     role = Group.objects.get(name="producer")

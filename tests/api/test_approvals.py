@@ -37,6 +37,7 @@ def make(client, story, key="", **body):
 
 
 @pytest.mark.parametrize("key", ["", "first"])
+@pytest.mark.moderate
 def test_from_the_request_to_the_start(mine, story, manager, key):
     stopped = make(mine, story, key)
     problem, row = stopped.json(), Approval.objects.get()
@@ -92,6 +93,7 @@ def test_moving_the_story_is_stopped_too(mine, story):
     assert mine.ask("GET", f"stories/{story.pk}/").json()["status"] == "planned"
 
 
+@pytest.mark.moderate
 def test_a_refusal_tells_why_and_may_be_asked_again(mine, story, manager):
     asked = make(mine, story).json()["approval"]["id"]
     without = mine.ask(

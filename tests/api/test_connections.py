@@ -247,6 +247,7 @@ def test_connection_is_archived_and_restored_on_its_page(client, manager):
     assert [entry[3] for entry in details()] == ["Archived; key removed.", "Restored."]
 
 
+@pytest.mark.moderate
 def test_form_records_each_change_once(client, manager):
     client.force_login(manager)
     config = AIProviderConfig.objects.get(provider="stability_ai")
@@ -324,6 +325,7 @@ def test_test_run_is_paid_once_at_its_confirmed_price(managers, stability):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_test_runs_of_a_day_are_bound_by_what_a_person_may_start_alone(
     managers, manager, stability
 ):

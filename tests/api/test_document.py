@@ -211,6 +211,7 @@ def raised(tree):
             yield from (word.value for word in given if isinstance(word, ast.Constant))
 
 
+@pytest.mark.moderate
 def test_every_code_that_is_raised_is_listed():
     found = set()
     for folder in ("site/api", "site/accounts", "site/config", "stories/api"):

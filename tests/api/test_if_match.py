@@ -48,6 +48,7 @@ def test_address_without_a_version_matches_none(mine, world):
     assert mine.ask("PATCH", address, sent).status_code == 200
 
 
+@pytest.mark.moderate
 def test_what_may_not_be_seen_stays_404_and_what_may_not_be_changed_403(
     mine, world, viewer, stranger
 ):
@@ -94,6 +95,7 @@ def test_every_change_of_what_can_be_read_compares_versions(api, world, admin_us
 
 @pytest.mark.row_locks(sqlite=True)
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_of_two_changes_of_one_version_one_is_made(world, owner):
     address = f"stories/{world.story.pk}/"
     tokens = [refresh_tokens.start(owner).access.token for _ in range(2)]

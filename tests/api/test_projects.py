@@ -155,6 +155,7 @@ def test_archived_provider_holds_up_neither_new_stories_nor_the_project(managers
     assert managers.ask("POST", "stories/", story).json()["image_provider"] == "local"
 
 
+@pytest.mark.moderate
 def test_form_of_a_project_has_its_usual_providers(client, manager):
     from django.urls import reverse
 

@@ -92,6 +92,7 @@ def test_wrong_comments_are_422_and_write_nothing(mine, film):
     assert not Comment.objects.exists()
 
 
+@pytest.mark.moderate
 def test_retake_costs_what_was_confirmed_and_only_once(mine, world, owner):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.25"))
     scene = world.scenes[0]

@@ -79,6 +79,7 @@ def test_duplicate_follows_its_scene_without_takes(mine, story):
     assert (copy.status_code, copy.json()["position"], copy.json()["image"]) == (201, 2, None)
 
 
+@pytest.mark.moderate
 def test_assignment_of_story_and_scene(mine, story, viewer, colleague):
     task = {"assignee_id": viewer.pk, "due_on": "2026-12-31"}
     scene = first(story)

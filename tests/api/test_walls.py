@@ -100,6 +100,7 @@ def test_lead_changes_the_stories_of_others_and_a_member_does_not(
 
 
 @pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.moderate
 def test_pages_of_a_foreign_project_are_not_found(client, world, walled, request, who):
     person = request.getfixturevalue(who)
     client.force_login(person)
@@ -115,6 +116,7 @@ def test_pages_of_a_foreign_project_are_not_found(client, world, walled, request
         assert world.story.title not in client.get(reverse(page)).content.decode()
 
 
+@pytest.mark.moderate
 def test_organization_costs_are_for_those_who_see_every_project(
     client, world, walled, manager, admin_client
 ):

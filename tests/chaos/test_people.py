@@ -144,6 +144,7 @@ def test_two_charges_within_milliseconds_belong_to_two_calls(db: None) -> None:
         assert [known_work(call, fake) for call in (first, second)] == ["1", "2"]
 
 
+@pytest.mark.moderate
 def test_a_scene_that_asks_for_a_price_is_answered(
     owner: Any, paid: Any, script: Script, monkeypatch: pytest.MonkeyPatch, make_person: Any
 ) -> None:

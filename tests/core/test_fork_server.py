@@ -81,6 +81,7 @@ def test_a_server_that_dies_during_a_run_makes_it_run_again(tmp_path):
     assert server_pid() != first
 
 
+@pytest.mark.moderate
 def test_a_server_that_dies_each_time_is_an_error():
     with pytest.raises(limited_process.LimitedError) as caught:
         run_limited("tests.core.greedy:kill_server", [], **ROOM)
@@ -88,6 +89,7 @@ def test_a_server_that_dies_each_time_is_an_error():
     assert run_limited("tests.core.greedy:echo", [1], **ROOM) == [1]
 
 
+@pytest.mark.moderate
 def test_a_fork_of_the_owner_has_a_server_of_its_own():
     """And the server of the owner ends with the owner, not with its forks."""
     ours = parent_of_the_run()

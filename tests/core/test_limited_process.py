@@ -27,6 +27,7 @@ def refusal(name: str, *args: Any, **limits: Any) -> LimitedError:
     return caught.value
 
 
+@pytest.mark.moderate
 def test_values_go_and_come_back():
     values = [None, True, -5, 2.5, "글자 \U0001f3ac", b"\x00\xff", [1, [2]], {"a": {"b": b"c"}}]
     assert run("echo", *values) == values

@@ -128,6 +128,7 @@ def test_a_process_that_ends_at_once_still_notifies():
     assert run("batcher.notify()") == "pushed "
 
 
+@pytest.mark.moderate
 def test_a_process_that_ends_waits_no_longer_than_a_moment_for_a_server_that_hangs():
     assert (
         run(
@@ -150,6 +151,7 @@ def test_after_the_end_the_next_notification_begins_anew(server):
     assert server.pushes == 2
 
 
+@pytest.mark.moderate
 def test_no_process_forks_while_it_pushes_and_each_goes_on_notifying():
     script = (
         "import threading\n"

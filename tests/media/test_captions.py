@@ -322,6 +322,7 @@ def test_nothing_is_drawn_where_no_font_has_the_character():
     assert Overlay.of("ᚠ", (1280, 720)).rgba[..., 3].max() == 0
 
 
+@pytest.mark.moderate
 def test_more_lines_than_two_stay_in_the_frame():
     spans = layout("가자 우리 모두 바다로 간다. " * 300, size=(1280, 720), frames=10, fps=24)
     overlay = Overlay.of(spans[0].text, (1280, 720))

@@ -41,6 +41,7 @@ def test_long_texts_stay_within_the_frame(text, size):
     assert bottom < 0.95 * size[1]
 
 
+@pytest.mark.moderate
 def test_a_card_comes_from_black_goes_to_black_and_joins_a_scene(tmp_path):
     card, again, scene = (tmp_path / name for name in ("card.mp4", "again.mp4", "scene.mp4"))
     for out in (card, again):

@@ -31,6 +31,7 @@ def checked(path, frames, size=SIZE, fps=24):
         ("a.mp4", ("-c:v", "libx264", "-pix_fmt", "yuv444p10le"), "160x90", "24"),
     ],
 )
+@pytest.mark.moderate
 def test_encode_clip_takes_any_clip(tmp_path, name, options, size, rate):
     clip = make_clip(tmp_path / name, size=size, rate=rate, options=options)
     encode_clip(clip, tmp_path / "out.mp4", frames=36, size=SIZE, fps=24)
@@ -55,6 +56,7 @@ def test_encode_clip_sizes(tmp_path, size, fps, frames):
     assert heard[-1] == 100
 
 
+@pytest.mark.moderate
 def test_encode_clip_cuts_the_end_and_holds_the_last_frame(tmp_path):
     ffmpeg_do(
         "-f",
@@ -112,6 +114,7 @@ def test_encode_clip_variable_rate_keeps_its_time(tmp_path):
     assert (means[26:, 2] > 200).all()
 
 
+@pytest.mark.moderate
 def test_encode_clip_with_sound_and_rotation(tmp_path):
     ffmpeg_do(
         "-f",
@@ -174,6 +177,7 @@ def test_encode_clip_burns_captions_in_for_their_frames(tmp_path):
     assert 228 <= brightest.max() <= 240  # white stays in the limited range
 
 
+@pytest.mark.moderate
 def test_encode_clip_same_inputs_same_bytes(tmp_path):
     clip = make_clip(tmp_path / "a.mp4")
     for name in ("x.mp4", "y.mp4"):

@@ -63,6 +63,7 @@ def test_pixels_that_are_not_square(taken, tmp_path):
 
 
 @pytest.mark.parametrize("way", ["taken in", "film"])
+@pytest.mark.moderate
 def test_white_of_pq_stays_white(taken, tmp_path, way):
     """Patches of 0, 10, 58, 203 and 1000 nits: diffuse white is 203."""
     if way == "film":
@@ -78,6 +79,7 @@ def test_white_of_pq_stays_white(taken, tmp_path, way):
     assert levels[4] >= 253
 
 
+@pytest.mark.moderate
 def test_white_of_hlg_stays_white(tmp_path):
     """Diffuse white of HLG is its signal at 75 % (ITU-R BT.2408)."""
     source = tmp_path / "hlg.mp4"
@@ -123,6 +125,7 @@ def test_interlaced_has_no_combs(taken, tmp_path, way):
 
 
 @pytest.mark.parametrize("way", ["taken in", "film"])
+@pytest.mark.moderate
 def test_colours_under_transparency_do_not_show(taken, tmp_path, way):
     source = DATA / "vp9-alpha.webm"
     if way == "film":
@@ -237,6 +240,7 @@ def test_what_browsers_do_not_play_is_converted_and_said(taken, tmp_path, name, 
     assert np.abs(frames_of(kept.path, (160, 120))[8].astype(int) - raw[8]).mean() < 12
 
 
+@pytest.mark.moderate
 def test_a_variable_rate_keeps_its_time(taken, tmp_path):
     source = tmp_path / "vfr.mp4"
     ffmpeg_do(
@@ -343,6 +347,7 @@ def test_a_probe_counts_packets_without_keeping_them(tmp_path, monkeypatch):
         ffmpeg.probe(make_clip(tmp_path / "in.mp4", rate="24"))
 
 
+@pytest.mark.moderate
 def test_a_crop_shows_its_part(tmp_path):
     """Left half red, right half blue: the crop decides which is seen in an upright film."""
     source = tmp_path / "halves.mp4"

@@ -124,6 +124,7 @@ def test_run_killed_ffmpeg(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.moderate
 def test_run_full_disk_by_file_size_limit(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, tmp_path / "a.mp4", *NOISE],

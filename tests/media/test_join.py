@@ -54,6 +54,7 @@ def test_join_is_exactly_the_sum(tmp_path, segments):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.moderate
 def test_join_keeps_every_picture(tmp_path, segments):
     join(segments, tmp_path / "film.mp4")
     joined = frames_of(tmp_path / "film.mp4", SIZE)
@@ -131,6 +132,7 @@ def test_join_copies_each_byte_of_alike_segments(tmp_path, segments):
     assert [packet[3:] for packet in packets("-i", tmp_path / "film.mp4")] == apart
 
 
+@pytest.mark.moderate
 def test_join_seeks_to_every_scene(tmp_path, segments):
     """A player that jumps decodes from the key frame before and shows the very frame."""
     join(segments, tmp_path / "film.mp4")
@@ -166,6 +168,7 @@ def encoded(folder, name, *options):
     return path
 
 
+@pytest.mark.moderate
 def test_join_of_segments_with_unlike_decoders(tmp_path, segments):
     """Encoded by another version, or without frames that look ahead: each key frame brings what its
     decoder must know.
@@ -248,6 +251,7 @@ def test_join_refuses_what_is_no_segment(tmp_path, segments):
         assert caught.value.code == "broken_input"
 
 
+@pytest.mark.moderate
 def test_join_refuses_segments_of_unlike_size(tmp_path, segments):
     encode_clip(
         make_clip(tmp_path / "tall.webm", options=("-c:v", "libvpx-vp9")),

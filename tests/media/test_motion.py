@@ -87,6 +87,7 @@ def test_path_moves_as_its_name_says():
 
 
 @pytest.mark.parametrize("move", ["push_in", "pan_left", "tilt_up"])
+@pytest.mark.moderate
 def test_frames_against_the_ideal(picture, move):
     windows = camera.path(move, frames=24, size=SIZE, cover=(320.0, 180.0))[::4]
     for drawn, wanted in zip(
@@ -151,6 +152,7 @@ def test_encode_still_has_exactly_its_frames_and_tags(tmp_path, picture, size, f
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "picture.png"]
 
 
+@pytest.mark.moderate
 def test_encode_still_same_inputs_same_bytes(tmp_path, picture):
     captions = [CaptionSpan(0, 12, "같은 글자\nsame words")]
     for name in ("a.mp4", "b.mp4"):
@@ -279,6 +281,7 @@ def test_encode_still_stops(tmp_path, picture):
     assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
 
 
+@pytest.mark.moderate
 def test_encode_still_plays_through_with_even_steps(tmp_path, picture):
     encode_still(picture, tmp_path / "a.mp4", frames=48, size=SIZE, fps=24, camera="push_in")
     lines = ffmpeg_do("-i", tmp_path / "a.mp4", "-f", "framecrc", "pipe:1").decode().splitlines()

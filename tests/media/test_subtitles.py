@@ -120,6 +120,7 @@ WORDS = st.text(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=4))
+@pytest.mark.moderate
 def test_words_in_are_words_out_of_both_files(lines):
     """Parsed by libraries of others, each caption comes back as it was said."""
     lines = [" ".join(line.split()) for line in lines]

@@ -27,6 +27,7 @@ def tell(person, number=1, story=None):
     )
 
 
+@pytest.mark.moderate
 def test_bell_counts_what_is_unread(owner, colleague, client):
     client.force_login(owner)
     assert "vp-bell-count" not in client.get(reverse("admin:index")).content.decode()

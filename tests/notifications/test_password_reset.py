@@ -266,6 +266,7 @@ def test_what_is_no_address_is_refused(db, mail_server, wrong, status):
 # --- afterwards
 
 
+@pytest.mark.moderate
 def test_every_log_in_of_the_account_ends(link, mina, viewer):
     mine, other = Client(), Client()
     log_in(other, "viewer")

@@ -279,6 +279,7 @@ def test_broken_off_after_sending_it_is_not_sent_again(mina, mail_server, receiv
 # --- many at once
 
 
+@pytest.mark.moderate
 def test_many_at_once_are_one_message(mina, mail_server):
     story, other = make_story(mina), make_story(mina)
     for _ in range(30):
@@ -298,6 +299,7 @@ def test_many_at_once_are_one_message(mina, mail_server):
     assert set(states()) == {S.SENT}
 
 
+@pytest.mark.moderate
 def test_what_comes_after_some_waits_and_becomes_one_message(mina, mail_server, clock):
     story = make_story(mina)
     for _ in range(8):

@@ -194,6 +194,7 @@ def test_address_secret_and_answer_are_kept_out_of_logs_and_rows(
 # --- the pages
 
 
+@pytest.mark.moderate
 def test_page_adds_and_shows_the_secret_once(admin_user, manager, client, settings):
     settings.LOOPBACK_PROVIDERS = False
     client.force_login(manager)

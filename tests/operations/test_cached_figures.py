@@ -125,6 +125,7 @@ def test_nobody_is_told_what_was_counted_for_another(
     assert client.get(STATISTICS).json()["succeeded"] == 0
 
 
+@pytest.mark.moderate
 def test_overview_shows_the_new_figure_at_once_and_each_person_only_theirs(
     mine: Client, owner: Any, viewer: Any
 ) -> None:
@@ -153,6 +154,7 @@ def on_redis(settings: Any, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("on_redis", ["alive", "dead"], indirect=True)
+@pytest.mark.moderate
 def test_pages_and_answers_are_the_same_with_redis_and_while_it_is_away(
     mine: Client, on_redis: str
 ) -> None:

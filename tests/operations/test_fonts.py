@@ -46,6 +46,7 @@ def test_unfold_finds_them_instead_of_its_own():
     assert Path(finders.find(name)) == subset_fonts.TARGET / subset_fonts.ICONS
 
 
+@pytest.mark.moderate
 def test_every_icon_is_there(icons):
     """Otherwise run `python tools/subset_fonts.py`."""
     assert sorted(subset_fonts.icons() - set(icons.getGlyphOrder())) == []

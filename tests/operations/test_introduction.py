@@ -28,6 +28,7 @@ def board(story):
     return reverse("admin:stories_story_board", args=[story.pk])
 
 
+@pytest.mark.moderate
 def test_the_sample_film_is_shown_first_and_once(client, make_person, sample):
     newcomer = make_person("newcomer", role="producer")
     client.force_login(newcomer)
@@ -37,6 +38,7 @@ def test_the_sample_film_is_shown_first_and_once(client, make_person, sample):
     assert client.get(reverse("admin:index")).status_code == 200
 
 
+@pytest.mark.moderate
 def test_notes_stay_until_they_are_closed_and_open_again(client, make_person, sample):
     client.force_login(make_person("newcomer", role="producer"))
     client.get(reverse("admin:index"))

@@ -291,6 +291,7 @@ def test_each_table_is_read_once_however_many_files_there_are(owner: Any, number
     assert len(captured) == len(retention.SOURCES)
 
 
+@pytest.mark.moderate
 def test_references_take_eight_bytes_each() -> None:
     needed = retention.References(name("calls", number) for number in range(50_000))
     assert (len(needed), needed.digests.nbytes) == (50_000, 400_000)

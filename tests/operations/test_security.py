@@ -252,6 +252,7 @@ def test_right_password_logs_in_and_wrong_one_does_not(client: Client, owner: An
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_account_is_locked_after_ten_failures_even_for_the_right_password(
     client: Client, owner: Any
 ) -> None:
@@ -266,6 +267,7 @@ def test_account_is_locked_after_ten_failures_even_for_the_right_password(
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_admin_and_api_count_the_same_failures(client: Client, owner: Any) -> None:
     for _ in range(login_throttle.PER_ACCOUNT):
         try_log_in(client, "owner", "wrong")

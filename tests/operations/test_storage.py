@@ -71,6 +71,7 @@ def get(url: str, **headers: str) -> tuple[int, bytes, Any]:
         return error.code, b"", error.headers
 
 
+@pytest.mark.moderate
 def test_file_is_written_read_listed_and_deleted(media: MediaStorage) -> None:
     name = media.save("장면/1.bin", ContentFile(DATA))
     assert name == "장면/1.bin"
@@ -149,6 +150,7 @@ def test_results_and_segments_go_through_the_store(media: MediaStorage, tmp_path
         assert copy.read_bytes() == DATA
 
 
+@pytest.mark.moderate
 def test_threads_and_forked_children_have_connections_of_their_own(media: MediaStorage) -> None:
     media.save(NAME, ContentFile(DATA))
     mine = media.connection

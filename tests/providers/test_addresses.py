@@ -280,6 +280,7 @@ def form_of(config: AIProviderConfig, **changes: Any) -> dict[str, Any]:
     return values | inline | changes
 
 
+@pytest.mark.moderate
 def test_form_asks_for_the_key_of_the_new_host(llm: AIProviderConfig, admin_client: Any) -> None:
     address = f"/admin/providers/aiproviderconfig/{llm.pk}/change/"
     page = admin_client.post(address, form_of(llm, base_url="https://evil.example/steal"))

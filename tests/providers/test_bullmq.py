@@ -427,6 +427,7 @@ def test_answer_as_text_is_read_too(workers: Workers, file: str) -> None:
 # --- killed in turn
 
 
+@pytest.mark.moderate
 def test_redis_killed_before_sending_refuses_and_after_its_return_works(
     workers: Workers, file: str
 ) -> None:

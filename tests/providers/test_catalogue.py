@@ -243,6 +243,7 @@ def test_page_is_for_those_who_change_providers(runway: AIProviderConfig, client
         catalogue.accept(runway, catalogue.shipped(), set(), actor=person)
 
 
+@pytest.mark.moderate
 def test_connection_that_is_not_set_up_says_what_is_open(
     runway: AIProviderConfig, admin_client: Any
 ) -> None:

@@ -254,6 +254,7 @@ def test_odd_answer_about_a_job_is_asked_again(gpu: Real) -> None:
 
 @pytest.mark.parametrize("older", [False, True])
 @pytest.mark.parametrize("polled", [0, 1])
+@pytest.mark.moderate
 def test_cancelling_stops_this_job_only(*, older: bool, polled: int, gpu: Real) -> None:
     gpu.fake.older = older  # type: ignore[attr-defined]
     gpu.fake.polls = 5  # type: ignore[attr-defined]
@@ -528,6 +529,7 @@ def test_pages_of_workflows_are_for_those_who_change_providers(
     assert gpu.fake.orders == []
 
 
+@pytest.mark.moderate
 def test_test_run_is_a_priced_call_whose_result_is_fetched(
     gpu: Real, admin_client: Any, clock: Clock
 ) -> None:

@@ -62,6 +62,7 @@ def test_every_backend_has_a_name_and_only_the_local_one_is_not_added() -> None:
     assert set(registry.NAMES) <= set(registry.ADAPTERS)
 
 
+@pytest.mark.moderate
 def test_each_account_is_called_with_its_own_key_and_pays_its_own_work(
     accounts: list[Real],
 ) -> None:
@@ -75,6 +76,7 @@ def test_each_account_is_called_with_its_own_key_and_pays_its_own_work(
     assert ledger.counted(provider="replicate-b") == second.fake.charged
 
 
+@pytest.mark.moderate
 def test_limits_budget_and_pause_of_one_do_not_hold_up_the_other(
     accounts: list[Real], admin_user: User
 ) -> None:

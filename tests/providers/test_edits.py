@@ -302,6 +302,7 @@ def test_upscaled_clip_of_no_whole_seconds_is_not_taken_for_too_short(real: Any)
         assert runway.finish(request).state == "settled"
 
 
+@pytest.mark.moderate
 def test_runway_extends_a_clip_by_the_seconds_that_are_priced(real: Any) -> None:
     request = clip("extend", ms=4000, model="seedance2_5")
     with real("runway_ml") as runway:
@@ -346,6 +347,7 @@ def test_runway_makes_a_draft_for_the_price_of_a_draft(real: Any, image: str) ->
     }
 
 
+@pytest.mark.moderate
 def test_runway_finishes_a_draft_and_sends_nothing_but_its_task(real: Any) -> None:
     with real("runway_ml") as runway:
         draft = drafted(runway)
@@ -398,6 +400,7 @@ def test_runway_refuses_a_draft_that_it_cannot_finish_and_charges_nothing(real: 
         assert runway.fake.charged == draft.cost
 
 
+@pytest.mark.moderate
 def test_fake_finishes_only_a_draft_of_its_own_that_succeeded_and_takes_nothing_else(
     real: Any,
 ) -> None:

@@ -66,6 +66,7 @@ def spoken(real: Real, scenario: str, request: Request = SPEECH) -> ProviderCall
 # --- what is sent and stored
 
 
+@pytest.mark.moderate
 def test_speech(elevenlabs: Real) -> None:
     call = elevenlabs.finish(SPEECH)
     assert (call.state, call.model) == ("settled", "eleven_multilingual_v2")
@@ -352,6 +353,7 @@ def test_sound_in_which_nothing_is_heard_failed_and_keeps_its_cost(
     assert elevenlabs.fake.paid == 1
 
 
+@pytest.mark.moderate
 def test_file_that_cannot_be_read_is_put_before_a_person(elevenlabs: Real) -> None:
     for key, request in (("a", SPEECH), ("b", MUSIC), ("c", EFFECT)):
         elevenlabs.fake.expect("bad_file", times=1)
@@ -432,6 +434,7 @@ def test_older_item_with_the_same_words_is_not_taken_for_it(elevenlabs: Real) ->
     assert elevenlabs.finish(SPEECH, key="second").state == "unclear"
 
 
+@pytest.mark.moderate
 def test_item_of_other_words_or_another_model_is_not_taken_for_it(elevenlabs: Real) -> None:
     others = [
         SpeechRequest(text="다른 말", language="ko", voice="anna0001"),

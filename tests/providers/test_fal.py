@@ -148,6 +148,7 @@ def test_sound_is_asked_of_the_row_that_says_so(
     assert fal.fake.charged == call.cost
 
 
+@pytest.mark.moderate
 def test_clip_with_reference_sheets(fal: Real) -> None:
     model = "fal-ai/veo3.1/reference-to-video"
     request = ClipRequest(prompt="sea", duration_ms=8000, model=model, cast=[HARU, HARU])
@@ -393,6 +394,7 @@ def test_large_clip_is_found_by_its_own_field(fal: Real) -> None:
 # --- lost answers
 
 
+@pytest.mark.moderate
 def test_lost_request_is_found_in_the_list(fal: Real, admin_user: User) -> None:
     fal.finish(ImageRequest(prompt="something else"), key="other")
     fal.fake.expect("drop", times=1)
@@ -495,6 +497,7 @@ def client(fal: Real, monkeypatch: pytest.MonkeyPatch) -> Iterator[official.Sync
         yield client
 
 
+@pytest.mark.moderate
 def test_official_client_reads_every_state_and_the_result(
     fal: Real, client: official.SyncClient
 ) -> None:
@@ -566,6 +569,7 @@ def test_official_client_takes_the_same_data_uris(fal: Real) -> None:
     assert adapter._put(content, "image/png") == official.encode(content, "image/png")
 
 
+@pytest.mark.moderate
 def test_official_client_puts_a_file_the_same_way(
     fal: Real, client: official.SyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,6 +205,7 @@ def test_clip_in_another_dress(scenario: str, runway: Real) -> None:
     assert (runway.fake.paid, runway.fake.charged) == (1, Decimal("0.20"))
 
 
+@pytest.mark.moderate
 def test_clip_that_stays_too_short_is_put_before_a_person_who_may_take_it(
     runway: Real, admin_user: Any
 ) -> None:
@@ -615,6 +616,7 @@ def test_large_answer_is_kept_in_the_storage_and_bounded(
     assert raw_answer_store.read(kept) == raw[:300_000]
 
 
+@pytest.mark.moderate
 def test_page_of_the_call_offers_it_and_never_shows_it(stability: Real, admin_client: Any) -> None:
     stability.fake.expect("in_other_field", times=1)
     call = stability.finish(CORE)

@@ -405,6 +405,7 @@ LENGTHS = ["-3", "0", "many", "NaN", "1e300", "9" * 30]
 
 
 @pytest.mark.parametrize("provider", ["elevenlabs", "supertone"])
+@pytest.mark.moderate
 def test_cost_that_cannot_be_is_the_one_that_was_reserved(provider: str, one: One) -> None:
     content = base64.b64encode(SOUND).decode()
     body = {"audio_base64": content} if provider == "elevenlabs" else SOUND
@@ -430,6 +431,7 @@ def test_cost_of_a_task_that_cannot_be_is_the_one_that_was_quoted(provider: str,
 
 
 @pytest.mark.parametrize("provider", ["elevenlabs", "typecast"])
+@pytest.mark.moderate
 def test_times_of_words_that_cannot_be_are_none(provider: str, one: One) -> None:
     content = base64.b64encode(SOUND).decode()
     for seconds in (1e306, -1e306, 1e30, "soon", None, -1):

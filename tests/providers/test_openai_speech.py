@@ -214,6 +214,7 @@ def test_fields_are_those_of_the_published_interface() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_voice_is_heard_by_a_test_run_at_the_price_shown(openai: Real, admin_client: Any) -> None:
     row = openai.config.models.get(name="tts-1")
     run = reverse("admin:providers_test_run", args=[openai.config.pk, row.pk])

@@ -232,6 +232,7 @@ def test_stability_follows_the_sheet_as_closely_as_the_scene_says(
         assert multipart(posted(stability))["strength"] == sent
 
 
+@pytest.mark.moderate
 def test_replicate_gets_the_strength_in_the_input_that_the_row_names(real: Any) -> None:
     request = with_cast(model="black-forest-labs/flux-schnell", strength=40)
     with real("replicate") as replicate:

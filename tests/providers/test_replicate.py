@@ -469,6 +469,7 @@ UNSIGNED: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.moderate
 def test_flood_of_unsigned_webhooks_asks_nobody_for_anything(
     known: bool,  # noqa: FBT001
     replicate: Real,

@@ -75,6 +75,7 @@ def test_name_of_the_guide_calls_a_model_that_exists(runway: Real) -> None:
     assert price_of("runway_ml", CLIP) == Decimal("0.20")
 
 
+@pytest.mark.moderate
 def test_clip_from_words(runway: Real) -> None:
     call = runway.finish(
         ClipRequest(
@@ -344,6 +345,7 @@ def test_long_korean_prompt_fits_into_the_limit(runway: Real) -> None:
     assert 900 < len(sent(runway)["promptText"].encode("utf-16-le")) / 2 <= 1000
 
 
+@pytest.mark.moderate
 def test_large_picture_is_made_smaller(runway: Real) -> None:
     import io
     import random
@@ -398,6 +400,7 @@ def test_unclear_call_shows_the_balance_before_and_after(runway: Real, clock: Cl
     )
 
 
+@pytest.mark.moderate
 def test_balance_is_asked_for_every_few_minutes_only(runway: Real, clock: Clock) -> None:
     def asked_for() -> int:
         return sum(asked.path == "/v1/organization" for asked in runway.fake.asked)
@@ -413,6 +416,7 @@ def test_balance_is_asked_for_every_few_minutes_only(runway: Real, clock: Clock)
 # --- judges
 
 
+@pytest.mark.moderate
 def test_official_client_understands_every_answer_and_sends_the_same(runway: Real) -> None:
     client = RunwayML(api_key=Runway.key, base_url=runway.fake.url, max_retries=0)
     picture = "data:image/png;base64,iVBORw0KGgo="
@@ -444,6 +448,7 @@ def test_official_client_understands_every_answer_and_sends_the_same(runway: Rea
     reason="the official specification does not lie here",
 )
 @pytest.mark.parametrize("scenario", ["fine", "safety_input", "safety_output", "cancelled"])
+@pytest.mark.moderate
 def test_official_specification_accepts_what_the_fake_answers(scenario: str, runway: Real) -> None:
     import httpx
     import jsonschema
@@ -549,6 +554,7 @@ def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(
     assert runway.fake.paid == 1
 
 
+@pytest.mark.moderate
 def test_paid_picture_waits_while_the_machine_reads_other_files(
     runway: Real, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

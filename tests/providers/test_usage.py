@@ -112,6 +112,7 @@ def test_prices_say_whose_they_are_and_when_they_were_read(config):
         ({"clip_model": "gone"}, {"still", "clip-a"}),
     ],
 )
+@pytest.mark.moderate
 def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, changes, used):
     ProviderModel.objects.filter(provider=config).delete()
     clip = {"provider": config, "kind": "clip", "unit": "second", "price": Decimal("0.1")}
@@ -142,6 +143,7 @@ def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, changes
     assert set(re.findall(r"<b>([-\w]+)</b> <small>used when none is named", page)) == used
 
 
+@pytest.mark.moderate
 def test_page_says_which_models_are_not_used_until_they_have_a_price(config, admin_client):
     names = [row.name for row in unpriced_of(config)]
     assert names == [

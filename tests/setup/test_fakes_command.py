@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", ["runway", "replicate", "stability", "llm"])
+@pytest.mark.moderate
 def test_fake_starts_without_a_path_of_its_own(name):
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     with subprocess.Popen(

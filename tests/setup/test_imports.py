@@ -46,6 +46,7 @@ def test_circles_are_found():
 
 
 @pytest.mark.parametrize(("without_types", "known"), [(True, []), (False, FOR_DJANGO)])
+@pytest.mark.moderate
 def test_no_import_circles(without_types, known):
     with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
         packages = tomllib.load(file)["tool"]["importlinter"]["root_packages"]

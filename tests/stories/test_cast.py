@@ -88,6 +88,7 @@ def test_planning_finds_a_named_heroine_in_korean(owner):
 
 
 @pytest.mark.parametrize(("language", "name"), [("ko", "하루"), ("en", "Ada")])
+@pytest.mark.moderate
 def test_the_heroine_of_the_sample_wears_one_coat_in_all_nine_scenes(owner, language, name):
     story = planned(owner, sample(language).text, seconds=63, language=language)
     heroine = CastMember.live.get(story=story, name=name)

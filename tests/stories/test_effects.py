@@ -106,6 +106,7 @@ def test_a_described_effect_is_planned_with_its_price(story, scene, owner):
     assert plan_generation(story, "image").total == Decimal("0.2500")
 
 
+@pytest.mark.moderate
 def test_an_effect_is_made_recorded_once_and_selected(story, scene, owner):
     priced()
     effect = describe(scene, owner, seconds=1.5)
@@ -164,6 +165,7 @@ def test_its_description_length_and_provider_make_it_stale_its_place_and_level_d
     assert plan_sound(story).items[0].take is not None
 
 
+@pytest.mark.moderate
 def test_a_rejected_effect_is_made_again_and_an_uploaded_one_is_kept(story, scene, owner):
     make(describe(scene, owner), owner)
     take = SoundTake.objects.get()
@@ -174,6 +176,7 @@ def test_a_rejected_effect_is_made_again_and_an_uploaded_one_is_kept(story, scen
     assert states(story)[0][1] == "done"
 
 
+@pytest.mark.moderate
 def test_one_more_take_has_another_seed_and_is_compared(story, scene, owner):
     effect = describe(scene, owner)
     for _time in range(2):
@@ -200,6 +203,7 @@ def test_an_effect_that_would_not_be_heard_is_not_bought(story, scene, owner):
     assert plan_generation(story, "image").total == 0
 
 
+@pytest.mark.moderate
 def test_an_effect_of_a_scene_that_became_shorter_is_said(story, scene, owner):
     make(describe(scene, owner, begins=3.0), owner)
     assert plan_sound(story).warnings == []
@@ -210,11 +214,13 @@ def test_an_effect_of_a_scene_that_became_shorter_is_said(story, scene, owner):
     assert sound_of(story, load_scenes(story), "preview").effects == ()
 
 
+@pytest.mark.moderate
 def test_an_effect_as_long_as_its_scene_makes_the_scene_no_longer(story, scene, owner):
     make(describe(scene, owner, seconds=4.0), owner)
     assert (propose_lengths(story), plan_sound(story).warnings) == ([], [])
 
 
+@pytest.mark.moderate
 def test_a_copied_scene_has_the_effect_of_its_original(story, scene, owner):
     make(describe(scene, owner), owner)
     copy = scenes.duplicate(scene.pk, actor=owner)
@@ -255,6 +261,7 @@ def test_what_the_film_no_longer_uses_is_not_bought(story, scene, owner, what):
     assert (ProviderCall.objects.count(), SoundTake.objects.count()) == (0, 0)
 
 
+@pytest.mark.moderate
 def test_an_effect_counts_and_is_approved_as_other_sound(story, scene, owner, manager):
     priced("0.25")
     effect = describe(scene, owner)
@@ -269,6 +276,7 @@ def test_an_effect_counts_and_is_approved_as_other_sound(story, scene, owner, ma
     assert SoundTake.objects.get().cost == Decimal("0.2500")
 
 
+@pytest.mark.moderate
 def test_a_refused_effect_fails_is_said_and_retried(story, scene, owner):
     SpeakingAdapter.refused.add("bell")
     effect = describe(scene, owner)
@@ -282,6 +290,7 @@ def test_a_refused_effect_fails_is_said_and_retried(story, scene, owner):
     assert states(story) == [(f"sound:{effect.pk}", "done", False, Decimal(0))]
 
 
+@pytest.mark.moderate
 def test_an_effect_whose_job_was_stopped_is_collected(story, scene, owner, paid, script):
     sound.change_settings(story.pk, actor=owner)
     effect = describe(scene, owner)
@@ -353,6 +362,7 @@ def test_another_description_while_the_film_waits_orders_another_effect(story, s
     assert SoundTake.objects.get().samples == 48_000
 
 
+@pytest.mark.moderate
 def test_an_effect_is_mixed_at_its_place_with_its_level(story, scene, owner):
     make(describe(scene, owner, seconds=1.0, begins=2.5, level_db=-6.0), owner)
     (heard,) = sound_of(story, load_scenes(story), "preview").effects
@@ -413,6 +423,7 @@ def test_a_scene_has_several_effects_each_with_its_own_take_and_place(story, sce
     assert SoundTake.objects.count() == 3
 
 
+@pytest.mark.moderate
 def test_an_effect_of_the_whole_film_is_heard_across_its_scenes(story, scene, owner):
     effect = effects.add_effect(
         story.pk, actor=owner, prompt="wind", seconds=5.0, begins=2.5, level_db=-20.0
@@ -443,6 +454,7 @@ def test_an_effect_of_the_whole_film_is_heard_across_its_scenes(story, scene, ow
     ]
 
 
+@pytest.mark.moderate
 def test_effects_go_with_the_part_of_the_scene_in_which_they_begin(story, scene, owner):
     def places():
         return [
@@ -525,6 +537,7 @@ def test_an_upload_is_another_take_of_its_effect_or_a_new_effect(story, scene, o
         )
 
 
+@pytest.mark.moderate
 def test_effects_are_changed_by_who_may_within_limits(story, scene, owner, colleague):
     effect = describe(scene, owner)
     for change in (
@@ -568,6 +581,7 @@ def test_effects_cost_one_query_whatever_their_number(
         plan_sound(story)
 
 
+@pytest.mark.moderate
 def test_a_paid_effect_of_a_deleted_one_is_kept(story, scene, owner):
     effect = describe(scene, owner)
     make(effect, owner)

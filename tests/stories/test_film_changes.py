@@ -157,6 +157,7 @@ def test_poster_is_for_those_who_see_the_story(story, stranger, client):
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.moderate
 def test_page_says_what_the_film_does_not_show(story, owner, client):
     film_of(story)
     client.force_login(owner)
@@ -175,6 +176,7 @@ def test_page_says_what_the_film_does_not_show(story, owner, client):
     assert "Since this film was made: scene 1 has changed." in review
 
 
+@pytest.mark.moderate
 def test_the_film_page_names_scenes_whose_captions_are_too_fast(story, owner, client):
     """30 Korean syllables in 2 s: 15 a second, where 12 can be read; 24 fit, or 3 s are needed."""
     first, second, _third = load_scenes(story)

@@ -12,6 +12,7 @@ from tests.stories.factories import make_scene, make_story
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.moderate
 def test_an_attempt_ends_with_the_first_outcome_and_the_next_begins_anew(owner, monkeypatch):
     story = make_story(owner, status="planned", duration_seconds=2)
     make_scene(story, duration_seconds=1, narration="")

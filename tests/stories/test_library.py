@@ -91,6 +91,7 @@ def test_an_unchanged_member_makes_no_second_version(haru, owner):
     assert LibraryVersion.objects.count() == 2
 
 
+@pytest.mark.moderate
 def test_a_newer_version_changes_nothing_until_it_is_taken(story, haru, owner, second):
     first = library.publish(haru.pk, actor=owner)
     copy = library.use(second.pk, first.pk, actor=second.owner)
@@ -166,6 +167,7 @@ def test_the_files_of_the_library_stay_when_their_story_is_deleted(story, haru, 
 
 
 @pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.moderate
 def test_the_pages_ask_the_same_number_of_times(
     client, owner, story, second, django_assert_max_num_queries, members
 ):
@@ -182,6 +184,7 @@ def test_the_pages_ask_the_same_number_of_times(
     assert text.count("/newer/") == members
 
 
+@pytest.mark.moderate
 def test_the_pages_do_it_without_scripts(client, story, haru, owner, second):
     client.force_login(owner)
     do = reverse("admin:stories_story_member_do", args=[story.pk, haru.pk, "publish"])

@@ -192,6 +192,7 @@ def test_what_is_out_of_date_is_not_bought(piece, point, script, monkeypatch):
 
 
 @pytest.mark.parametrize("piece", KINDS, indirect=True)
+@pytest.mark.moderate
 def test_what_changes_before_a_worker_comes_is_bought_as_it_is_then(piece, script):
     piece.order()
     piece.change()
@@ -200,6 +201,7 @@ def test_what_changes_before_a_worker_comes_is_bought_as_it_is_then(piece, scrip
 
 
 @pytest.mark.parametrize("piece", KINDS, indirect=True)
+@pytest.mark.moderate
 def test_what_changes_after_it_was_sent_is_completed_as_it_was_asked_for(
     piece, script, monkeypatch
 ):
@@ -210,6 +212,7 @@ def test_what_changes_after_it_was_sent_is_completed_as_it_was_asked_for(
 
 
 @pytest.mark.parametrize("piece", ["image", "clip", "sheet"], indirect=True)
+@pytest.mark.moderate
 def test_what_changes_while_the_provider_works_is_completed(piece, request, script):
     (made,) = script.submit
     script.submit, script.poll = [Accepted("task", poll_in=0)], [made]
@@ -280,6 +283,7 @@ def test_english_that_a_person_writes_meanwhile_is_not_bought(
     assert (job.status, job.result["result"]["metadata"]["written"]) == ("succeeded", False)
 
 
+@pytest.mark.moderate
 def test_inputs_that_change_at_every_look_wait_a_moment(story, owner, script, monkeypatch):
     scene = make_scene(story)
     numbers = iter(range(100))

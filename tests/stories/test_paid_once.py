@@ -74,6 +74,7 @@ def test_what_was_cancelled_is_not_bought_anew_when_the_provider_fails(job, scri
     )
 
 
+@pytest.mark.moderate
 def test_trying_to_collect_again_buys_nothing(job, script):
     script.submit = [OUT, MADE]
     script.poll = [Refused("It failed.", kind=Refusal.FAILED)]
@@ -86,6 +87,7 @@ def test_trying_to_collect_again_buys_nothing(job, script):
     assert (len(script.submitted), ProviderCall.objects.count()) == (1, 1)
 
 
+@pytest.mark.moderate
 def test_paid_refusal_is_not_asked_for_anew_because_the_worker_was_ending(job, script):
     script.submit = [Refused("It failed.", kind=Refusal.FAILED, cost=Decimal("0.03")), MADE]
     run(claim(worker="one"), stopping=lambda: True)

@@ -56,6 +56,7 @@ def states(story):
     return [item.state for item in plan_sound(story).items]
 
 
+@pytest.mark.moderate
 def test_only_lines_with_the_word_are_stale_and_captions_keep_it(story, owner):
     set_pronunciations(story.pk, actor=owner, entries=[Entry(" KBS ", "K B S")])
     assert states(story) == ["stale", "done"]
@@ -79,6 +80,7 @@ def speak_with_same():
     return SpeakingAdapter
 
 
+@pytest.mark.moderate
 def test_the_list_is_checked_and_kept_in_its_order(story, owner, colleague):
     wanted = [Entry("zoo", "zu"), Entry("Ada", "Aida")]
     set_pronunciations(story.pk, actor=owner, entries=wanted)
@@ -101,6 +103,7 @@ def test_the_list_is_checked_and_kept_in_its_order(story, owner, colleague):
     assert list(pronunciations_of(story).entries) == wanted
 
 
+@pytest.mark.moderate
 def test_the_page_writes_the_list(story, owner, client):
     client.force_login(owner)
     client.cookies["django_language"] = "en"

@@ -170,6 +170,7 @@ def test_the_preview_makes_it_through_the_call_service_once(
     assert len(speaking.asked) == 2
 
 
+@pytest.mark.moderate
 def test_what_makes_it_stale(story: Story, owner: Any) -> None:
     made(story, owner)
     scene = at(story, 2)
@@ -192,6 +193,7 @@ def test_what_makes_it_stale(story: Story, owner: Any) -> None:
     assert [item.state for item in plan_sound(story).items] == ["stale", "stale"]
 
 
+@pytest.mark.moderate
 def test_another_order_makes_no_music_of_a_scene_stale(story: Story, owner: Any) -> None:
     made(story, owner)
     scene = at(story, 2)
@@ -202,6 +204,7 @@ def test_another_order_makes_no_music_of_a_scene_stale(story: Story, owner: Any)
         sound_takes.keep_music(own(scene).music_take_id or "", actor=owner)
 
 
+@pytest.mark.moderate
 def test_no_music_of_the_film_is_ordered_that_nobody_would_hear(story: Story, owner: Any) -> None:
     generate_sound(story.pk, actor=owner, music=True)
     sound.change_scene_sound(at(story, 1).pk, actor=owner, mood="none")
@@ -244,6 +247,7 @@ def test_what_nobody_wants_any_more_is_not_bought(
     assert not ProviderCall.objects.exists()
 
 
+@pytest.mark.moderate
 def test_a_job_makes_the_mood_that_the_scene_has_when_it_buys(
     story: Story, owner: Any, speaking: type[SpeakingAdapter]
 ) -> None:
@@ -322,6 +326,7 @@ def test_an_uploaded_music_is_that_of_the_scene(story: Story, owner: Any) -> Non
     assert own(third).mood == "calm"
 
 
+@pytest.mark.moderate
 def test_choosing_music_of_a_scene_lets_it_be_heard(story: Story, owner: Any) -> None:
     take, scene = made(story, owner), at(story, 2)
     sound.change_scene_sound(scene.pk, actor=owner, mood="")
@@ -330,6 +335,7 @@ def test_choosing_music_of_a_scene_lets_it_be_heard(story: Story, owner: Any) ->
     assert own(scene).mood == "calm"
 
 
+@pytest.mark.moderate
 def test_a_result_without_its_job_becomes_the_music_of_its_scene_once(
     story: Story, owner: Any
 ) -> None:
@@ -347,6 +353,7 @@ def test_a_result_without_its_job_becomes_the_music_of_its_scene_once(
     assert sound_takes.record_result(call) is None
 
 
+@pytest.mark.moderate
 def test_a_part_of_a_scene_and_a_copy_have_its_music(story: Story, owner: Any) -> None:
     take, scene = made(story, owner), at(story, 2)
     copy = scenes.duplicate(scene.pk, actor=owner)
@@ -376,6 +383,7 @@ def test_a_part_of_a_scene_and_a_copy_have_its_music(story: Story, owner: Any) -
     assert not SoundTake.objects.filter(kind="music", scene=None, source="uploaded").exists()
 
 
+@pytest.mark.moderate
 def test_who_may_change_it_and_to_what(story: Story, owner: Any, colleague: Any) -> None:
     scene = at(story, 2)
     with pytest.raises(Forbidden):

@@ -81,6 +81,7 @@ def test_a_scene_keeps_its_tenths_when_it_is_split_and_joined(owner):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_the_board_takes_tenths(owner, client):
     story = make_story(owner, status="planned")
     scene = make_scene(story, duration_seconds=7)

@@ -134,6 +134,7 @@ def test_a_changed_description_makes_the_sheet_stale_and_its_next_one_selected(s
     assert selected(look) not in {None, first}
 
 
+@pytest.mark.moderate
 def test_a_result_that_came_without_its_job_is_recorded_once(story, owner, look):
     generate_sheet(look.pk, actor=owner)
     run_due()
@@ -262,6 +263,7 @@ class Row:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(ONE, max_size=3), st.lists(ONE, max_size=3))
+@pytest.mark.moderate
 def test_hashes_are_equal_exactly_if_what_is_shown_is_equal(first, second):
     from stories.models import ScenePrompt, Story
 
@@ -296,6 +298,7 @@ CLIP = st.tuples(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(CLIP, CLIP)
+@pytest.mark.moderate
 def test_hashes_of_clips_are_equal_exactly_if_sheets_and_frames_are(first, second):
     from stories.models import ScenePrompt, Story
 

@@ -103,6 +103,7 @@ def test_sheet_of_what_is_set_aside_while_it_is_out_is_collected_once(script, ow
         assert Look.objects.get(pk=look.pk).sheet == SheetTake.objects.get()
 
 
+@pytest.mark.moderate
 def test_cancel_retry_and_a_second_start_while_the_task_is_out_buy_nothing(script, owner, look):
     out(script)
     (job,) = generate_sheet(look.pk, actor=owner).jobs
@@ -147,6 +148,7 @@ def test_price_that_rose_between_click_and_call_stops_and_asks(script, owner, lo
     assert (script.submitted, books()) == ([], ([], 0))
 
 
+@pytest.mark.moderate
 def test_unclear_sheet_blocks_the_next_and_is_decided_once(
     script, owner, manager, look, django_capture_on_commit_callbacks
 ):
@@ -168,6 +170,7 @@ def test_unclear_sheet_blocks_the_next_and_is_decided_once(
     assert books() == ([(CallState.REFUSED, PRICE), (CallState.SETTLED, PRICE)], 1)
 
 
+@pytest.mark.moderate
 def test_refused_sheet_may_be_tried_again_and_is_paid_once(script, owner, look):
     script.submit = [Refused("Not these words.", kind=Refusal.INVALID), MADE]
     (job,) = generate_sheet(look.pk, actor=owner).jobs
@@ -194,6 +197,7 @@ def test_a_sheet_that_costs_more_by_now_is_confirmed_at_its_price(look, owner, s
     assert Job.objects.count() == 1
 
 
+@pytest.mark.moderate
 def test_a_sheet_for_which_the_provider_asks_more_is_confirmed_at_its_price(
     look, owner, script, monkeypatch
 ):

@@ -253,6 +253,7 @@ def test_one_more_take_of_music_is_made_for_the_new_order(story, owner):
     assert plan_sound(story).items[2].state == "stale"
 
 
+@pytest.mark.moderate
 def test_the_order_that_counts_is_that_when_the_music_was_bought(story, owner):
     generate_sound(story.pk, actor=owner, lines=[], music=True)
     first, second = story.all_scenes.order_by("position")
@@ -360,6 +361,7 @@ def test_a_voice_that_fails_is_said_and_loses_no_picture(story, owner, speaking)
     assert Job.objects.get(name="story_preview").status == JobStatus.SUCCEEDED
 
 
+@pytest.mark.moderate
 def test_a_result_that_arrives_without_its_job_becomes_a_take_once(story, owner):
     generate_sound(story.pk, actor=owner)
     run_due()

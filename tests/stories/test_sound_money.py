@@ -65,6 +65,7 @@ def lines(story):
     return list(Line.live.filter(scene__story=story).order_by("scene__position"))
 
 
+@pytest.mark.moderate
 def test_sound_that_is_started_line_by_line_adds_up(story, owner):
     """B17: the limit counts what one person started for one story in a day."""
     alone("0.10")
@@ -89,6 +90,7 @@ def test_sound_of_a_whole_story_counts_with_its_pictures(story, owner):
     assert (SoundTake.objects.count(), started_today(story, owner)) == (4, 4 * PRICE)
 
 
+@pytest.mark.moderate
 def test_one_more_take_can_be_approved(story, owner, manager):
     """A take of what is up to date is approved as that, and started once."""
     (line, *_rest) = lines(story)
@@ -104,6 +106,7 @@ def test_one_more_take_can_be_approved(story, owner, manager):
     assert generate_sound(story.pk, actor=owner, lines=[line.pk], again=True).stopped
 
 
+@pytest.mark.moderate
 def test_a_retry_of_a_line_that_is_up_to_date_is_compared_with_the_limit(story, owner, manager):
     """It buys one more take, whatever the plan says of the line: it has another's by now."""
     line, other, _third = lines(story)
@@ -149,6 +152,7 @@ def test_what_the_film_no_longer_uses_is_not_bought(story, owner, what):
     assert (ProviderCall.objects.count(), SoundTake.objects.count()) == (0, 0)
 
 
+@pytest.mark.moderate
 def test_a_direction_that_the_model_never_receives_makes_nothing_stale(story, owner):
     """As a setting of a picture that is not sent (B13's class)."""
     (line, *_rest) = lines(story)
@@ -176,6 +180,7 @@ def test_a_direction_that_the_model_follows_makes_its_line_stale(story, owner, m
     assert plan_sound(story).items[0].state == "stale"
 
 
+@pytest.mark.moderate
 def test_music_that_comes_shorter_than_ordered_is_not_sold_again(story, owner, monkeypatch):
     """B13: it would be stale at birth, and as short when it is ordered again."""
     monkeypatch.setattr(speaking_provider, "tone", lambda ms, hertz: tone(ms // 3, hertz))
@@ -228,6 +233,7 @@ def test_a_plan_that_was_paid_when_planning_was_stopped_is_not_bought_again(draf
     assert (Scene.live.count(), Story.objects.get().status) == (2, "planned")
 
 
+@pytest.mark.moderate
 def test_another_script_and_a_new_beginning_are_planned_anew(draft, script, owner):
     script.submit = [stop_in_the_middle(draft, owner, planned()), planned(), planned()]
     start_planning(draft.pk, actor=owner)

@@ -44,6 +44,7 @@ def planned(story):
     return [(item.kind, item.position, item.state) for item in plan_sound(story).items]
 
 
+@pytest.mark.moderate
 def test_a_recorded_line_is_heard_and_not_bought(story, owner):
     first, _second = Line.live.order_by("scene__position")
     take = upload_sound(story.pk, SoundKind.SPEECH, file=sent(), actor=owner, line_id=first.pk)

@@ -63,6 +63,7 @@ def say(story, owner, *texts):
         line_edits.set_lines(scene.pk, actor=owner, lines=[Spoken(text) for text in texts])
 
 
+@pytest.mark.moderate
 def test_a_predicted_length_enters_the_warning_before_anything_is_paid(story, fake):
     assert asked(fake) == []
     run_due()
@@ -74,6 +75,7 @@ def test_a_predicted_length_enters_the_warning_before_anything_is_paid(story, fa
     assert (fake.paid, ProviderCall.objects.count()) == (0, 0)
 
 
+@pytest.mark.moderate
 def test_a_line_is_asked_about_once_for_each_version_of_its_words(story, fake, owner):
     run_due()
     plan_sound(story)
@@ -89,6 +91,7 @@ def test_a_line_is_asked_about_once_for_each_version_of_its_words(story, fake, o
     assert len(asked(fake)) == 3
 
 
+@pytest.mark.moderate
 def test_what_it_does_not_predict_is_not_asked_again_and_estimated(story, fake, owner):
     run_due()
     say(story, owner, "[[validation]] hello")
@@ -119,6 +122,7 @@ def test_too_many_questions_pause_the_calls_of_the_key_as_well(story, fake, scen
     assert SpeechPrediction.objects.get().duration_ms == 3000
 
 
+@pytest.mark.moderate
 def test_questions_count_in_the_limits_and_in_the_use_of_the_key(story, fake, client, owner):
     set_config(rate_limit_per_minute=3, rate_limit_per_hour=10)
     fake.expect("http_500", times=1)
@@ -143,6 +147,7 @@ def test_questions_count_in_the_limits_and_in_the_use_of_the_key(story, fake, cl
     assert ProviderQuestion.objects.count() == 1
 
 
+@pytest.mark.moderate
 def test_speech_that_is_paid_waits_for_the_questions_before_it(story, fake, owner):
     set_config(rate_limit_per_minute=1)
     run_due()
@@ -157,6 +162,7 @@ def test_speech_that_is_paid_waits_for_the_questions_before_it(story, fake, owne
     assert (job.status, len(fake.orders)) == ("succeeded", 1)
 
 
+@pytest.mark.moderate
 def test_a_provider_that_does_not_answer_now_is_asked_after_the_next_change(story, fake, owner):
     fake.expect("http_500", times=1)
     run_due()
@@ -181,6 +187,7 @@ def set_config(**values):
     AIProviderConfig.objects.filter(provider="supertone").update(**values)
 
 
+@pytest.mark.moderate
 def test_a_page_asks_nothing(story, fake, owner, client):
     client.force_login(owner)
     page = client.get(reverse("admin:stories_story_board", args=[story.pk]))
@@ -190,6 +197,7 @@ def test_a_page_asks_nothing(story, fake, owner, client):
     assert Job.objects.get().status == "queued"
 
 
+@pytest.mark.moderate
 def test_an_edited_narration_is_asked_about(story, fake, owner):
     run_due()
     with TestCase.captureOnCommitCallbacks(execute=True):
@@ -218,6 +226,7 @@ def estimate(story):
 
 
 @pytest.mark.parametrize("limit", ["rate_limit_per_minute", "rate_limit_per_hour"])
+@pytest.mark.moderate
 def test_the_questions_of_all_stories_count_in_the_limits_of_the_key(story, fake, owner, limit):
     set_config(**{limit: 2})
     ProviderQuestion.objects.create(provider_id="supertone")  # of another story
@@ -244,6 +253,7 @@ def test_a_pause_that_the_provider_asked_for_is_waited_for(story, fake):
     )
 
 
+@pytest.mark.moderate
 def test_a_line_written_while_the_job_runs_is_asked_about_by_it(story, fake, owner, monkeypatch):
     predicted_ms, texts = speech_predictions.predicted_ms, ["b" * 10]
 
@@ -268,6 +278,7 @@ def test_nothing_is_asked_for_an_archived_or_a_deleted_story(story, fake):
     assert (Job.objects.get().status, asked(fake)) == ("succeeded", [])
 
 
+@pytest.mark.moderate
 def test_a_prediction_counts_for_its_own_story(story, fake, owner):
     run_due()
     other = make_story(owner, status="planned", duration_seconds=2)

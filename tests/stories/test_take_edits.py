@@ -367,6 +367,7 @@ def test_unclear_edit_blocks_further_edits_of_the_take_and_nothing_else(
     assert ProviderCall.objects.count() == 1
 
 
+@pytest.mark.moderate
 def test_dearer_than_a_person_may_start_alone_waits_for_a_second_person(
     take, owner, manager, story, seller, script
 ):
@@ -387,6 +388,7 @@ def test_dearer_than_a_person_may_start_alone_waits_for_a_second_person(
     assert Take.objects.filter(edited_from=take).count() == 1
 
 
+@pytest.mark.moderate
 def test_edits_add_up_in_what_a_person_starts_alone(take, owner, story, seller, script):
     script.submit = [Result(media=Bytes(picture()), cost=PRICE)]
     alone("0.12")
@@ -398,6 +400,7 @@ def test_edits_add_up_in_what_a_person_starts_alone(take, owner, story, seller, 
     assert change(take, owner, provider=seller, words="three", confirm_total=PRICE).stopped
 
 
+@pytest.mark.moderate
 def test_price_that_rose_before_a_worker_came_waits_for_a_person(
     take, owner, seller, script, django_capture_on_commit_callbacks
 ):
@@ -437,6 +440,7 @@ def test_result_of_a_job_that_was_stopped_is_collected(take, owner, seller, scri
     assert Take.objects.count() == 2
 
 
+@pytest.mark.moderate
 def test_failed_edit_can_be_tried_again_at_its_price(take, owner, seller, script):
     script.submit = [Unclear("lost")]
     (job,) = change(take, owner, provider=seller, confirm_total=PRICE).jobs
@@ -469,6 +473,7 @@ def ledger():
     return list(calls.values_list("provider_id", "model", "state", "units", "cost"))
 
 
+@pytest.mark.moderate
 def test_draft_is_finished_once_for_the_length_that_was_ordered(draft, scene, owner, script):
     script.submit = [Accepted("t1", poll_in=60)]
     script.poll = [Result(media=Bytes(clip_of(7)), cost=FINAL)]
@@ -502,6 +507,7 @@ def test_draft_is_finished_once_for_the_length_that_was_ordered(draft, scene, ow
     assert listed(made, wanted=order(made, task="finish")) == []
 
 
+@pytest.mark.moderate
 def test_final_whose_job_was_killed_is_collected_and_not_bought_again(draft, owner, script):
     script.submit = [Accepted("t1", poll_in=60)]
     script.poll = [Running(poll_in=60)]

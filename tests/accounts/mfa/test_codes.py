@@ -17,6 +17,7 @@ from .log_in import code_of, give, is_in, log_in
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.moderate
 def test_judge_knows_the_vectors_of_rfc_6238() -> None:
     secret = b"12345678901234567890"
     assert [code_of(secret, moment) for moment in (59, 1111111109, 1234567890, 20000000000)] == [

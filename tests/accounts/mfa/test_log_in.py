@@ -57,6 +57,7 @@ def test_right_password_is_remembered_shortly_and_only_while_it_is_the_password(
     assert not is_in(client)
 
 
+@pytest.mark.moderate
 def test_wrong_codes_lock_the_account_as_wrong_passwords_do(
     client: Client, owner: User, phone: Any
 ) -> None:

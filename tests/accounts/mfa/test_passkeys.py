@@ -130,6 +130,7 @@ def test_passkey_logs_in_and_counts(client: Client, owner: User, device: Device)
         assert Authenticator.objects.get().data["sign_count"] == count
 
 
+@pytest.mark.moderate
 def test_wrong_answers_from_one_address_keep_nobody_there_out(device: Device) -> None:
     for _ in range(40):
         assert Client().post(LOG_IN, {"credential": "{}"}).status_code == 302
@@ -148,6 +149,7 @@ def test_count_that_does_not_rise_is_a_copy(device: Device, step: int) -> None:
     assert [entry.action for entry in AuditEntry.objects.order_by("-pk")[:1]] == ["log_in_refused"]
 
 
+@pytest.mark.moderate
 def test_device_that_does_not_count_is_taken(owner: User) -> None:
     device = connected(owner, count=0)
     for _ in range(2):
@@ -205,6 +207,7 @@ def test_answer_to_another_challenge_opens_nothing(client: Client, device: Devic
     assert not is_in(client)
 
 
+@pytest.mark.moderate
 def test_passkey_of_another_opens_nothing(
     client: Client, owner: User, colleague: User, device: Device
 ) -> None:
@@ -218,6 +221,7 @@ def test_passkey_of_another_opens_nothing(
     assert not is_in(client)
 
 
+@pytest.mark.moderate
 def test_after_the_password_only_the_own_passkey_passes(
     client: Client, owner: User, colleague: User, device: Device
 ) -> None:
@@ -247,6 +251,7 @@ def test_who_is_out_stays_out(client: Client, owner: User, device: Device) -> No
     assert not is_in(client)
 
 
+@pytest.mark.moderate
 def test_with_single_sign_on_a_passkey_alone_is_for_administrators(
     client: Client, owner: User, admin_user: User, device: Device, settings: Any
 ) -> None:
@@ -278,6 +283,7 @@ def test_adding_needs_a_proof_and_this_place(owner: User) -> None:
     assert (page.status_code, mfa.is_set_up(owner)) == (200, False)
 
 
+@pytest.mark.moderate
 def test_removing_needs_the_passkey_and_one_of_the_own(
     owner: User, colleague: User, device: Device
 ) -> None:
@@ -320,6 +326,7 @@ def test_nonsense_is_refused(client: Client, owner: User, sent: str) -> None:
     assert client.post(ADD, {"name": "Key", "credential": sent}).status_code == 200
 
 
+@pytest.mark.moderate
 def test_parts_that_are_missing_or_wrong_are_refused(client: Client, device: Device) -> None:
     whole = device.answer(challenge_of(client))
     wrong: tuple[Any, ...] = (None, 5, "", "!", "_w", [], {})
@@ -330,6 +337,7 @@ def test_parts_that_are_missing_or_wrong_are_refused(client: Client, device: Dev
             assert not is_in(client)
 
 
+@pytest.mark.moderate
 def test_an_app_is_connected_soon_after_a_log_in_or_a_proof(owner: User, device: Device) -> None:
     """A thief of a session connects no app beside the passkey, and gets no recovery codes."""
     client = Client()

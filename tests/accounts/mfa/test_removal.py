@@ -44,6 +44,7 @@ def test_taking_it_off_needs_a_code(client: Client, owner: User, phone: Any) -> 
     assert log_in(client, "owner").status_code == 302
 
 
+@pytest.mark.moderate
 def test_superuser_resets_and_it_is_written_down(
     client: Client, owner: User, manager: User, phone: Any, audit: list[str]
 ) -> None:

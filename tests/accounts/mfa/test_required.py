@@ -26,6 +26,7 @@ def test_of_whom_it_is_demanded(
     assert sorted(user.username for user in User.objects.all() if mfa.is_demanded(user)) == people
 
 
+@pytest.mark.moderate
 def test_who_has_none_opens_nothing_but_its_page(
     settings: Any, client: Client, owner: User, clock: Clock
 ) -> None:
@@ -64,6 +65,7 @@ def test_who_has_none_opens_nothing_but_its_page(
     assert client.get("/admin/")["Location"].startswith(PAGE)  # the next phone first
 
 
+@pytest.mark.moderate
 def test_session_from_before_the_demand_gives_the_code_once(
     settings: Any, client: Client, owner: User, phone: Any
 ) -> None:

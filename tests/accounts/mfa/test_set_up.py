@@ -90,6 +90,7 @@ def test_set_up_shows_a_picture_that_phones_read_and_the_recovery_codes_once(
     ]
 
 
+@pytest.mark.moderate
 def test_set_up_ends_the_log_ins_that_went_by_the_password_alone(
     client: Client, owner: User, phone: Any, clock: Clock
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_whole_file_is_read_and_a_cut_one_refused_with_words(name, whole, tmp_
         assert "not complete" in str(error.value) or "can be read" in str(error.value), part
 
 
+@pytest.mark.moderate
 def test_the_limited_process_says_it_too(whole, tmp_path):
     sent = tmp_path / "sent"
     sent.write_bytes(whole["mp3"].read_bytes()[:-2000])

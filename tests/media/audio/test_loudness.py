@@ -35,6 +35,7 @@ def test_silence(tmp_path):
     assert measure(save(tmp_path / "b.wav", tone(1, level=0.0001))).integrated is None
 
 
+@pytest.mark.moderate
 def test_loudness_range(tmp_path):
     loud_and_quiet = np.concatenate([tone(20, level=0.1), tone(20, level=0.01)])
     assert measure(save(tmp_path / "a.wav", stereo(loud_and_quiet))).lra == pytest.approx(20, abs=1)

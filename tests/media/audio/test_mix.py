@@ -59,6 +59,7 @@ def test_clicks_of_257_scenes_of_7_seconds_are_placed_exactly(tmp_path):
     assert found == [scene * 336_000 for scene in range(257)]
 
 
+@pytest.mark.moderate
 def test_clicks_of_a_finished_mix_are_at_their_frames(tmp_path):
     given = save(tmp_path / "click.wav", click())
     starts = [0, 1, 25, 26, 100, 101, 143]
@@ -131,6 +132,7 @@ def test_what_the_limiter_takes_is_known_before_anything_is_encoded(tmp_path, mo
 
 
 @pytest.mark.parametrize(("kind", "target"), [("r128", -23), ("tv", -24)])
+@pytest.mark.moderate
 def test_broadcast_presets(tmp_path, kind, target):
     speech = save(tmp_path / "speech.wav", voice(3))
     found, _samples = mixed(tmp_path, speech=[Placed(speech, 12)], levels=broadcast(kind))
@@ -291,6 +293,7 @@ def test_clip_sound_is_cut_at_its_scene_or_fades_before_it(tmp_path):
     assert np.abs(heard[8 * RATE :]).max() == 0
 
 
+@pytest.mark.moderate
 def test_sound_after_the_end_of_the_film_is_cut(tmp_path):
     found, samples = mixed(
         tmp_path,
@@ -300,6 +303,7 @@ def test_sound_after_the_end_of_the_film_is_cut(tmp_path):
     assert (found.samples, len(samples)) == (48_000, 48_000)
 
 
+@pytest.mark.moderate
 def test_files_that_are_decoded_together_keep_their_places_and_levels(tmp_path):
     """Twenty files of other lengths and levels, in three processes."""
     given = [
@@ -356,6 +360,7 @@ def test_clip_without_sound_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("given", [None, np.zeros(RATE), tone(1, level=0.00002)])
+@pytest.mark.moderate
 def test_nothing_audible_is_room_tone_and_said(tmp_path, given):
     speech = [] if given is None else [Placed(save(tmp_path / "quiet.wav", given), 24)]
     found, samples = mixed(tmp_path, speech=speech)
@@ -363,6 +368,7 @@ def test_nothing_audible_is_room_tone_and_said(tmp_path, given):
     assert rms_db(samples) == pytest.approx(-60, abs=0.5)
 
 
+@pytest.mark.moderate
 def test_everything_muted_is_silent(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(2))
     found, samples = mixed(

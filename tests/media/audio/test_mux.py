@@ -49,6 +49,7 @@ def test_picture_stays_and_sound_is_exact(tmp_path, film, sound):
 
 
 @pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.moderate
 def test_one_changed_byte_of_the_picture_is_noticed(tmp_path, film, sound, place):
     out = tmp_path / "out.mp4"
     add_audio(film, sound, out)
@@ -62,12 +63,14 @@ def test_one_changed_byte_of_the_picture_is_noticed(tmp_path, film, sound, place
     assert not same_picture(film, out)
 
 
+@pytest.mark.moderate
 def test_a_shorter_picture_is_another(tmp_path, film, sound):
     add_audio(tmp_path / "0.mp4", sound, tmp_path / "out.mp4")
     assert not same_picture(film, tmp_path / "out.mp4")
     assert not same_picture(tmp_path / "out.mp4", film)
 
 
+@pytest.mark.moderate
 def test_a_changed_picture_is_no_film(tmp_path, film, sound, monkeypatch):
     monkeypatch.setattr(mux, "same_picture", lambda *_films: False)
     names = {path.name for path in tmp_path.iterdir()}
@@ -77,6 +80,7 @@ def test_a_changed_picture_is_no_film(tmp_path, film, sound, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
+@pytest.mark.moderate
 def test_title_comment_and_index_at_the_front_are_kept(tmp_path, film, sound):
     add_audio(film, sound, tmp_path / "out.mp4")
     content = (tmp_path / "out.mp4").read_bytes()
@@ -85,6 +89,7 @@ def test_title_comment_and_index_at_the_front_are_kept(tmp_path, film, sound):
     assert content.count(b"manifest 0123abcd") == 1
 
 
+@pytest.mark.moderate
 def test_sound_is_replaced(tmp_path, film, sound):
     add_audio(film, sound, tmp_path / "once.mp4")
     add_audio(tmp_path / "once.mp4", sound, tmp_path / "twice.mp4")
@@ -92,6 +97,7 @@ def test_sound_is_replaced(tmp_path, film, sound):
 
 
 @pytest.mark.parametrize("broken", ["film.mp4", "mix.m4a"])
+@pytest.mark.moderate
 def test_broken_input(tmp_path, film, sound, broken):
     (tmp_path / broken).write_bytes(b"broken")
     names = {path.name for path in tmp_path.iterdir()}

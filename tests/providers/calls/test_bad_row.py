@@ -72,6 +72,7 @@ def states_of(calls: dict[str, ProviderCall]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.moderate
 def test_calls_of_the_others_are_freed_collected_and_landed(
     how: str, paid: AIProviderConfig, script: Script
 ) -> None:

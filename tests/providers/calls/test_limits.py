@@ -314,6 +314,7 @@ def test_fifty_calls_at_once_against_a_budget_for_seven_make_seven(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("limit", ["rate_limit_per_minute", "max_concurrent"])
+@pytest.mark.moderate
 def test_thirty_calls_at_once_against_a_limit_of_five_make_five(limit: str, script: Script) -> None:
     make_paid(**{limit: 5})
     script.submit = [Accepted(f"t{n}", poll_in=600) for n in range(30)]
@@ -332,6 +333,7 @@ def test_thirty_calls_at_once_against_a_limit_of_five_make_five(limit: str, scri
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_twenty_calls_at_once_with_one_key_are_one_call(script: Script) -> None:
     make_paid()
     answers: list[Ready | Pending] = []

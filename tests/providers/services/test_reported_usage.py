@@ -56,6 +56,7 @@ def by_model(found: reported_usage.Comparison) -> dict[str, tuple[Decimal | None
     return {row.model: (row.billed, row.booked) for row in found.sums}
 
 
+@pytest.mark.moderate
 def test_usage_that_agrees(runway: Real, mina: User) -> None:
     picture, clip = buy(runway)
     bill = ask(runway, mina, DAY - timedelta(days=89))
@@ -74,6 +75,7 @@ def test_usage_that_agrees(runway: Real, mina: User) -> None:
     assert runway.fake.paid == 2  # the question is free
 
 
+@pytest.mark.moderate
 def test_what_differs_and_what_only_one_of_the_two_knows(runway: Real, mina: User) -> None:
     picture, clip = buy(runway)
     picture.cost, clip.model = Decimal("0.04"), "gen5"
@@ -89,6 +91,7 @@ def test_what_differs_and_what_only_one_of_the_two_knows(runway: Real, mina: Use
     assert len(found.differing) == 3
 
 
+@pytest.mark.moderate
 def test_calls_of_other_days_and_free_ones_are_not_compared(runway: Real, mina: User) -> None:
     picture, clip = buy(runway)
     ProviderCall.objects.filter(pk=clip.pk).update(sending_at=NOON + timedelta(hours=12))
@@ -102,6 +105,7 @@ def test_calls_of_other_days_and_free_ones_are_not_compared(runway: Real, mina: 
     assert by_model(found)[picture.model] == (Decimal("0.05"), Decimal("0.05"))
 
 
+@pytest.mark.moderate
 def test_our_models_that_are_one_at_the_provider_are_added_up(runway: Real, mina: User) -> None:
     picture, clip = buy(runway)
     ProviderCall.objects.filter(pk=picture.pk).update(model="veo3.1")
@@ -118,6 +122,7 @@ def test_refunds_of_a_day_may_be_more_than_its_charges(runway: Real, mina: User)
     assert by_model(reported_usage.compare(bill)) == {"gen4.5": (Decimal("-1.20"), None)}
 
 
+@pytest.mark.moderate
 def test_same_answer_is_the_same_bill(runway: Real, mina: User) -> None:
     picture, _clip = buy(runway)
     assert ask(runway, mina) == ask(runway, mina)
@@ -133,6 +138,7 @@ def test_days_without_usage_agree(runway: Real, mina: User) -> None:
     assert reported_usage.compare(bill).agrees
 
 
+@pytest.mark.moderate
 def test_queries_are_constant(runway: Real, mina: User, django_assert_num_queries: Any) -> None:
     buy(runway)
     pk = ask(runway, mina).pk
@@ -212,6 +218,7 @@ def test_refused_key_and_outage(runway: Real, mina: User, settings: Any) -> None
         ask(runway, mina)
 
 
+@pytest.mark.moderate
 def test_official_client_and_specification_accept_the_fake(runway: Real) -> None:
     picture, clip = buy(runway)
     client = RunwayML(api_key=Runway.key, base_url=runway.fake.url, max_retries=0)

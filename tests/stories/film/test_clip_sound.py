@@ -70,6 +70,7 @@ def local(film: Film, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.moderate
 def test_it_is_told_of_an_arriving_clip_whether_it_has_sound(story: Story) -> None:
     takes = Take.objects.filter(kind="clip").order_by("scene__position")
     assert [take.has_sound for take in takes] == [True, False]
@@ -78,6 +79,7 @@ def test_it_is_told_of_an_arriving_clip_whether_it_has_sound(story: Story) -> No
     assert [one.start for one in heard.clips] == [0]
 
 
+@pytest.mark.moderate
 def test_a_clip_of_which_it_is_not_known_is_listened_to(story: Story) -> None:
     Take.objects.filter(kind="clip").update(has_sound=None)
     heard = sound_of(story, load_scenes(story), "final")

@@ -81,6 +81,7 @@ def test_a_story_without_scenes_has_no_film(owner: Any) -> None:
     assert str(refused.value) == "The story has no scenes."
 
 
+@pytest.mark.moderate
 def test_what_changes_after_the_cut_is_not_in_its_film(story: Story, owner: Any) -> None:
     cut = cut_of(story, "preview")
     assert cut.captions == [

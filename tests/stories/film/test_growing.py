@@ -117,6 +117,7 @@ def test_another_take_stops_the_first_ones_job(
     assert new.unique_key == f"scene_segment:preview:{scene.pk}"
 
 
+@pytest.mark.moderate
 def test_a_segment_is_encoded_by_one_job_of_all_stories(
     scene: Scene, owner: Any, calls: list[str]
 ) -> None:

@@ -50,6 +50,7 @@ def film(owner, tmp_path):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_a_job_makes_it_once(film, owner):
     job = prepare_light(film.pk, actor=owner)
     assert prepare_light(film.pk, actor=owner) == job
@@ -67,6 +68,7 @@ def test_a_job_makes_it_once(film, owner):
 @pytest.mark.parametrize(
     ("kind", "wanted", "jobs"), [("final", True, 1), ("final", False, 0), ("preview", True, 0)]
 )
+@pytest.mark.moderate
 def test_it_is_made_by_itself_where_the_story_says_so(film, owner, kind, wanted, jobs):
     film.kind, film.story.light_films = kind, wanted
     for _again in range(2):
@@ -76,6 +78,7 @@ def test_it_is_made_by_itself_where_the_story_says_so(film, owner, kind, wanted,
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_the_api_makes_it_and_fetches_it(film, owner, client):
     client.force_login(owner)
     address = f"/api/ai-video/films/{film.pk}"
@@ -110,6 +113,7 @@ def test_the_page_names_the_copy_for_slow_lines_only_where_the_whole_film_plays(
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_the_job_waits_for_a_file_that_is_gone_and_says_so(film, owner):
     storages["media"].delete(film.file)
     job = prepare_light(film.pk, actor=owner)
@@ -122,6 +126,7 @@ def test_the_job_waits_for_a_file_that_is_gone_and_says_so(film, owner):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_only_who_may_change_the_story_asks_for_it(film, owner, make_person, client):
     with pytest.raises(Forbidden):
         prepare_light(film.pk, actor=make_person("other", role="producer"))

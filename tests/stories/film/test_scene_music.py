@@ -123,6 +123,7 @@ def test_every_bed_is_named_with_its_frames(story: Story, own: SoundTake) -> Non
     assert (found["music"]["start_frame"], found["music"]["end_frame"]) == (0, 264)
 
 
+@pytest.mark.moderate
 def test_the_film_limits_only_its_own_music(story: Story, own: SoundTake, owner: Any) -> None:
     film = film_music(story)
     sound.change_settings(story.pk, actor=owner, music_from=2.0, music_until=3.0)

@@ -218,6 +218,7 @@ def test_single_take_and_variants_are_checked_too(story, owner):
     assert VisionCheck.objects.values("take").distinct().count() == 3
 
 
+@pytest.mark.moderate
 def test_doubtful_take_is_not_selected_and_the_job_asks_a_person(story, owner, findings):
     scene = make_scene(story)
     findings[:] = [UNFIT]
@@ -232,6 +233,7 @@ def test_doubtful_take_is_not_selected_and_the_job_asks_a_person(story, owner, f
     assert Scene.objects.get(pk=scene.pk).image_take == take
 
 
+@pytest.mark.moderate
 def test_scene_is_running_while_the_model_looks(story, owner):
     make_scene(story)
     make_takes(make_scene(story).pk, "image", actor=owner)
@@ -282,6 +284,7 @@ def test_switched_off_meanwhile_nothing_is_ordered(story, owner):
     assert books(story) == [("image", "settled", IMAGE)]
 
 
+@pytest.mark.moderate
 def test_one_take_is_checked_once_for_one_version(story, owner):
     make_takes(make_scene(story).pk, "image", actor=owner)
     run_due()
@@ -297,6 +300,7 @@ def test_one_take_is_checked_once_for_one_version(story, owner):
     assert len(books(story)) == 2
 
 
+@pytest.mark.moderate
 def test_of_checks_by_hand_and_by_itself_one_is_made(story, owner):
     make_takes(make_scene(story).pk, "image", actor=owner)
     run_due(limit=1)
@@ -306,6 +310,7 @@ def test_of_checks_by_hand_and_by_itself_one_is_made(story, owner):
     assert [kind for kind, _state, _cost in books(story)] == ["image", "text"]
 
 
+@pytest.mark.moderate
 def test_take_of_a_job_that_was_cancelled_is_kept_and_not_checked(story, owner, script):
     make_takes(make_scene(story).pk, "image", actor=owner)
     real = script.submit[0]
@@ -324,6 +329,7 @@ def test_take_of_a_job_that_was_cancelled_is_kept_and_not_checked(story, owner, 
     )
 
 
+@pytest.mark.moderate
 def test_take_of_a_story_whose_job_was_cancelled_is_kept_and_not_checked(story, two, owner, script):
     start_work(story.pk, "image", actor=owner)
     real = script.submit[0]
@@ -345,6 +351,7 @@ def test_take_of_a_story_whose_job_was_cancelled_is_kept_and_not_checked(story, 
 # --- money
 
 
+@pytest.mark.moderate
 def test_price_of_a_check_that_rose_waits_for_a_person(story, owner):
     make_takes(make_scene(story).pk, "image", actor=owner)
     run_due(limit=1)
@@ -368,6 +375,7 @@ def test_checks_count_towards_the_budget(story, two, owner):
     assert sum(cost for _kind, _state, cost in books(story)) == Decimal("0.10")
 
 
+@pytest.mark.moderate
 def test_checks_count_towards_what_a_person_starts_alone(story, owner):
     scene = make_scene(story)
     OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal(1)})
@@ -411,6 +419,7 @@ def change(take, owner, **values):
     return edit_take(take.pk, actor=owner, task="change", words="make it night", **values)
 
 
+@pytest.mark.moderate
 def test_edited_take_is_checked_when_it_arrives(drawn, story, owner):
     with pytest.raises(PlanChanged):
         change(drawn, owner, confirm_total=BRUSH)
@@ -429,6 +438,7 @@ def test_edited_take_is_checked_when_it_arrives(drawn, story, owner):
     assert Scene.objects.get(pk=drawn.scene_id).image_take == drawn
 
 
+@pytest.mark.moderate
 def test_doubts_about_an_edited_take_are_said(drawn, owner, findings):
     findings[:] = [UNFIT]
     change(drawn, owner, confirm_total=BRUSH + CHECK)
@@ -469,6 +479,7 @@ def test_edit_with_its_check_is_approved_as_one(drawn, owner):
     assert present(asked).hash != asked.plan_hash
 
 
+@pytest.mark.moderate
 def test_checks_of_edits_count_towards_what_a_person_starts_alone(drawn, story, owner):
     OrganizationBudget.objects.update_or_create(pk=1, defaults={"plan_limit": Decimal(1)})
     change(drawn, owner)
@@ -587,6 +598,7 @@ def test_killed_at_every_point_of_the_check_it_is_paid_once(
     assert [state for state, _cost in texts].count("settled") <= 1
 
 
+@pytest.mark.moderate
 def test_killed_before_the_take_is_recorded_nothing_is_ordered_twice(
     story, owner, script, clock, monkeypatch
 ):
@@ -606,6 +618,7 @@ def test_killed_before_the_take_is_recorded_nothing_is_ordered_twice(
     assert [kind for kind, _state, _cost in books(story)] == ["image", "text"]
 
 
+@pytest.mark.moderate
 def test_check_that_the_model_refuses_is_left_to_a_person_and_can_be_retried(
     story, owner, findings
 ):
@@ -624,6 +637,7 @@ def test_check_that_the_model_refuses_is_left_to_a_person_and_can_be_retried(
 
 @pytest.mark.row_locks
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_of_two_that_record_a_result_one_orders_the_check(story, owner):
     make_takes(make_scene(story).pk, "image", actor=owner)
     run_due(limit=1)

@@ -57,6 +57,7 @@ def test_each_start_is_a_row_with_its_prices(story, owner):
     assert row.lines == {scene.key: line | {"prompt_id": scene.prompt_id} for scene in scenes}
 
 
+@pytest.mark.moderate
 def test_ten_single_starts_add_up(story, owner):
     """B17: limit 0.05, ten single starts, 0.30 spent."""
     limit("0.05")
@@ -94,6 +95,7 @@ def test_splitting_a_plan_into_selections_adds_up(story, owner):
     assert Job.objects.count() == 1
 
 
+@pytest.mark.moderate
 def test_another_story_another_person_and_what_was_approved_do_not_count(
     story, owner, colleague, manager
 ):
@@ -207,6 +209,7 @@ def test_what_a_provider_would_refuse_is_blocked_before_anybody_pays_or_approves
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_two_starts_at_once_pass_the_limit_once_and_lose_no_row(make_person, script):
     make_paid()
     limit("0.05")

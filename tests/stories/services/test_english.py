@@ -224,6 +224,7 @@ def test_split_and_merge_keep_that_it_is_out_of_date(story, owner):
     assert [is_english_outdated(part.prompt) for part in (first, second)] == [True, True]
 
 
+@pytest.mark.moderate
 def test_page_and_api_start_it_by_the_same_service(story, script, owner, client):
     scene = make_scene(story, text=TEXT)
     client.force_login(owner)

@@ -208,6 +208,7 @@ def test_failed_story_keeps_scenes_and_takes(owner):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.moderate
 def test_fifty_at_once_exactly_one_wins(make_person):
     owner = make_person("owner")
     owner.is_superuser = True

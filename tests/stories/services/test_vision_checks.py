@@ -107,6 +107,7 @@ def texts():
     return [(row.state, row.cost, row.estimate) for row in rows]
 
 
+@pytest.mark.moderate
 def test_new_take_waits_and_is_selected_once_the_model_finds_nothing(story, scene, script, owner):
     take = made(scene)
     assert (take.doubts, chosen(scene), states(story)) == (
@@ -295,6 +296,7 @@ def test_dearer_than_a_person_may_start_alone_asks_a_second_person(story, scene,
 
 
 @pytest.mark.parametrize("kind", [Refusal.MODERATED, Refusal.INVALID])
+@pytest.mark.moderate
 def test_take_that_the_model_refuses_is_left_to_a_person(kind, story, scene, script, owner):
     take = made(scene)
     script.submit = [Refused("It is not allowed.", kind=kind)]
@@ -336,6 +338,7 @@ def test_take_that_a_person_has_reviewed_meanwhile_is_not_paid_for(
     assert (script.submitted, Job.objects.get().status, chosen(scene)) == ([], "succeeded", None)
 
 
+@pytest.mark.moderate
 def test_what_a_person_decides_while_the_model_looks_stands(story, scene, script, owner):
     take, other = made(scene, number=1), made(scene, number=2)
 
@@ -350,6 +353,7 @@ def test_what_a_person_decides_while_the_model_looks_stands(story, scene, script
     assert (now(take).doubts, now(take).review_status, chosen(scene)) == ("", "rejected", other)
 
 
+@pytest.mark.moderate
 def test_check_that_was_paid_when_its_job_was_cancelled_is_recorded(story, scene, script, owner):
     take = made(scene)
 
@@ -395,6 +399,7 @@ def test_model_that_has_gone_is_named(story, scene, owner):
         start(story, owner)
 
 
+@pytest.mark.moderate
 def test_picture_that_is_made_and_checked(story, scene, script, owner):
     script.submit = [
         Result(media=Bytes(picture()), cost=Decimal("0.03")),
@@ -454,6 +459,7 @@ def test_page_and_api_start_it_by_the_same_service(story, scene, script, owner, 
     assert now(take).doubts == "unfit"
 
 
+@pytest.mark.moderate
 def test_api_plans_and_starts(story, scene, script, owner, client):
     take = made(scene)
     client.force_login(owner)
@@ -473,6 +479,7 @@ def test_api_plans_and_starts(story, scene, script, owner, client):
     assert chosen(scene) == take
 
 
+@pytest.mark.moderate
 def test_form_offers_connections_that_have_such_a_model(story, owner, client):
     client.force_login(owner)
     address = reverse("admin:stories_story_edit", args=[story.pk])

@@ -57,6 +57,7 @@ def picture():
     return SimpleUploadedFile("sheet.png", file.getvalue(), content_type="image/png")
 
 
+@pytest.mark.moderate
 def test_the_tab_shows_members_with_looks_and_scenes(client, owner, story, haru, scene):
     client.force_login(owner)
     text = client.get(url("stories_story_cast", story.pk)).content.decode()
@@ -68,6 +69,7 @@ def test_the_tab_shows_members_with_looks_and_scenes(client, owner, story, haru,
     assert "0.00" in page  # the price of a sheet
 
 
+@pytest.mark.moderate
 def test_a_member_is_added_changed_removed_and_restored(client, owner, story):
     client.force_login(owner)
     values = {"name": "Jonas", "kind": "character", "description": "a tall man"}
@@ -115,6 +117,7 @@ def test_a_sheet_is_made_uploaded_reviewed_and_chosen(client, owner, story, look
     answer.close()
 
 
+@pytest.mark.moderate
 def test_a_scene_gets_its_cast_in_its_panel(client, owner, story, look):
     client.force_login(owner)
     scene = make_scene(story)
@@ -129,6 +132,7 @@ def test_a_scene_gets_its_cast_in_its_panel(client, owner, story, look):
     assert not SceneCast.objects.exists()
 
 
+@pytest.mark.moderate
 def test_the_board_shows_chips_and_filters_by_member(client, owner, story, haru, scene):
     client.force_login(owner)
     make_scene(story)

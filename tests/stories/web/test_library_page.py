@@ -55,6 +55,7 @@ def test_members_with_their_versions_and_the_stories_that_use_them(client, owner
     assert "파란 외투" in page.text
 
 
+@pytest.mark.moderate
 def test_filters_find_names_other_names_and_descriptions(client, owner, story):
     published(story, owner, "하루", description="빨간 외투")
     published(story, owner, "Harbour", kind="place", description_en="a quiet harbour")

@@ -25,6 +25,7 @@ def form(**values):
     }
 
 
+@pytest.mark.moderate
 def test_administrator_makes_a_project_with_its_people_and_archives_it(admin_client, owner):
     add = reverse("admin:stories_project_add")
     assert admin_client.post(add, form(**{"members-0-user": owner.pk})).status_code == 302

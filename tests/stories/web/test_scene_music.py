@@ -111,6 +111,7 @@ def test_stale_music_of_a_scene_says_why(story: Story, client: Client, owner: An
     assert why in page(client, "board_scene", story.pk, scene.pk)
 
 
+@pytest.mark.moderate
 def test_music_of_a_scene_is_uploaded_there(story: Story, client: Client) -> None:
     scene = at(story, 1)
     values = {"kind": "music", "scene": str(scene.pk)}
@@ -150,6 +151,7 @@ def test_music_for_another_order_is_kept_with_one_press(
     assert keep not in page(client, "stories_story_film", story.pk)
 
 
+@pytest.mark.moderate
 def test_other_music_is_made_for_the_new_order(story: Story, client: Client, owner: Any) -> None:
     generate_sound(story.pk, actor=owner, music=True)
     run_due()

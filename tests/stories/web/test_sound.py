@@ -40,6 +40,7 @@ def page(client, name, *args):
     return flat(response)
 
 
+@pytest.mark.moderate
 def test_film_page_sets_the_sound(story, client):
     assert "The film has sound" in page(client, "stories_story_film", story.pk)
     response = post(
@@ -78,6 +79,7 @@ def test_bad_settings_change_nothing(story, client, values):
     assert not StorySound.objects.filter(story=story).exists()
 
 
+@pytest.mark.moderate
 def test_film_page_sets_voices(story, client, owner, colleague):
     scene = make_scene(story, narration="")
     post(
@@ -110,6 +112,7 @@ def test_film_page_sets_voices(story, client, owner, colleague):
     assert (Voice.objects.count(), StorySound.objects.count()) == (1, 0)
 
 
+@pytest.mark.moderate
 def test_scene_panel_shows_lines_and_plays_their_takes(story, client, owner):
     sound.change_settings(story.pk, actor=owner, mood="none")
     generate_sound(story.pk, actor=owner)

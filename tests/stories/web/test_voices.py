@@ -29,6 +29,7 @@ def ask(client: Any, story: Any, page: str = "voices", **query: str) -> Any:
     return client.get(reverse(name, args=[story.pk]), query)
 
 
+@pytest.mark.moderate
 def test_local_voices_are_heard_and_chosen(client: Any, story: Any) -> None:
     page = flat(ask(client, story, speaker="MARA"))
     assert "A voice for MARA" in page
@@ -57,6 +58,7 @@ def test_only_owners_ask_a_provider(client: Any, story: Any, colleague: Any) -> 
         assert ask(client, story, page, provider="local", voice="heart").status_code != 200
 
 
+@pytest.mark.moderate
 def test_samples_of_a_provider_are_fetched_by_its_rules(
     client: Any, story: Any, settings: Any
 ) -> None:

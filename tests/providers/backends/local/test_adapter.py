@@ -67,6 +67,7 @@ def test_same_words_and_seed_give_the_same_bytes() -> None:
     )
 
 
+@pytest.mark.moderate
 def test_clip_moves_over_the_given_picture_and_tells_its_progress() -> None:
     picture = result(go())["file"]
     heard: list[int] = []
@@ -182,6 +183,7 @@ def walk(clock: Clock) -> tuple[Ready, list[str]]:
     raise AssertionError(notes)
 
 
+@pytest.mark.moderate
 def test_task_that_is_accepted_and_done_later(clock: Clock) -> None:
     inject(image="async", seconds=8)
     ready, notes = walk(clock)
@@ -223,6 +225,7 @@ def test_slow_call_tells_its_progress_and_can_be_stopped() -> None:
     assert refused.value.kind == Refusal.CANCELLED
 
 
+@pytest.mark.moderate
 def test_fault_begins_after_and_ends_after_so_many() -> None:
     inject(image="refuse_failed", after=1, times=1)
     assert isinstance(go(key="first"), Ready)
@@ -239,6 +242,7 @@ def test_fault_of_one_kind_leaves_the_others_alone() -> None:
     assert isinstance(go(), Ready)
 
 
+@pytest.mark.moderate
 def test_attached_task_of_a_training_is_ready(admin_user: Any) -> None:
     from providers.services import unclear_calls
 

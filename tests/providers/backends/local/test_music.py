@@ -7,6 +7,7 @@ from tests.media.audio.sound import rms_db, save
 
 
 @pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.moderate
 def test_length_is_exact_and_nothing_clips(mood):
     music = bed(mood, 21.37, seed=4)
     assert (music.shape, music.dtype) == ((1_025_760, 2), np.float32)
@@ -15,11 +16,13 @@ def test_length_is_exact_and_nothing_clips(mood):
 
 
 @pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.moderate
 def test_same_seed_same_music(mood):
     assert (bed(mood, 8, seed=1) == bed(mood, 8, seed=1)).all()
     assert np.abs(bed(mood, 8, seed=1) - bed(mood, 8, seed=2)).max() > 0.05
 
 
+@pytest.mark.moderate
 def test_moods_differ():
     made = [bed(mood, 8, seed=1) for mood in MOODS]
     assert all(np.abs(one - other).max() > 0.05 for n, one in enumerate(made) for other in made[:n])
@@ -35,6 +38,7 @@ def test_repetition_has_no_jump(mood, seconds):
 
 
 @pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.moderate
 def test_it_goes_on_without_a_hole(mood):
     music = bed(mood, 30, seed=3)
     levels = [rms_db(music[at : at + RATE]) for at in range(0, len(music), RATE)]

@@ -155,6 +155,7 @@ def _priced(owner, status):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_preview_shows_and_checks_the_price(owner, as_):
     story, client = _priced(owner, StoryStatus.PLANNED), as_(owner)
     url = _action_url(story, "generate_preview")
@@ -204,6 +205,7 @@ def test_make_starts_what_is_missing_at_the_price_on_the_button(owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_make_by_others_is_refused(owner, colleague, viewer, as_):
     story = _priced(owner, StoryStatus.PREVIEWING)
     url = reverse("admin:stories_story_make", args=[story.pk, "image"])

@@ -41,6 +41,7 @@ def offers(client, call):
 
 
 @pytest.mark.parametrize("decision", ["not_charged", "write_off"])
+@pytest.mark.moderate
 def test_offered_once_it_is_decided(client, manager, scene, decision):
     client.force_login(manager)
     call = unclear(scene)

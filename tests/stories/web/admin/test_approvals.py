@@ -152,6 +152,7 @@ def test_decisions_by_others_are_refused(row, owner, colleague, viewer, stranger
     assert row.state == "asked"
 
 
+@pytest.mark.moderate
 def test_only_post_decides_and_a_refusal_needs_a_reason(row, manager, as_):
     client = as_(manager)
     for name in ("approve", "refuse", "withdraw"):

@@ -38,6 +38,7 @@ def story(owner):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_list_query_count_does_not_depend_on_rows(owner, story, as_, queries_of):
     counts = []
     for rows in (1, 3, 20):
@@ -210,6 +211,7 @@ def test_pause_of_the_queue_by_others_is_refused(owner, viewer, as_, name):
 @pytest.mark.parametrize(
     ("story_status", "offered"), [("planning", True), ("planned", False), ("draft", False)]
 )
+@pytest.mark.moderate
 def test_the_planning_of_a_story_that_has_gone_on_is_not_offered_again(
     story_status, offered, client, owner
 ):

@@ -51,6 +51,7 @@ def film_of(story):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_owner_is_told_of_unclear_calls_and_who_has_them(owner, colleague, manager, todos):
     story = make_story(owner, title="Stuck", status="rendering")
     for _ in range(4):
@@ -116,6 +117,7 @@ def test_query_count_does_not_depend_on_rows(owner, as_, queries_of):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_owner_is_told_of_takes_to_review(owner, colleague, todos):
     story = make_story(owner, title="The sea", status="completed")
     for review_status in ("unreviewed", "unreviewed", "approved"):

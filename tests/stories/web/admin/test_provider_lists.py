@@ -52,6 +52,7 @@ def test_what_is_switched_off_is_offered_only_where_it_is_chosen(ready, admin_cl
     }
 
 
+@pytest.mark.moderate
 def test_another_choice_is_refused(ready, admin_client, owner):
     story = make_story(owner)
     address = reverse("admin:stories_story_edit", args=[story.pk])
@@ -65,6 +66,7 @@ def test_another_choice_is_refused(ready, admin_client, owner):
     assert story.clip_provider == "local"
 
 
+@pytest.mark.moderate
 def test_a_model_is_chosen_with_its_provider(ready, admin_client, owner):
     story = make_story(owner)
     address = reverse("admin:stories_story_edit", args=[story.pk])

@@ -239,6 +239,7 @@ def test_budget_of_the_house(manager, owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_page_shows_use_prices_and_last_errors(manager, viewer, stability, as_):
     AIProviderConfig.objects.filter(pk=stability.pk).update(
         rate_limit_per_minute=4,

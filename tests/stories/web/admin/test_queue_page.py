@@ -52,6 +52,7 @@ def story(owner):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_queued_jobs_say_their_place_and_pauses(owner, story, as_):
     first, second = _job(owner, story, priority=1), _job(owner, story)
     client = as_(owner)
@@ -85,6 +86,7 @@ def test_a_look_for_news_has_the_rows_without_the_frame(owner, story, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_search_by_title_person_kind_and_id(owner, colleague, as_):
     sea, hill = make_story(owner, title="The sea"), make_story(colleague, title="The hill")
     one = _job(owner, sea, name=JobName.SCENE_PREVIEW)
@@ -149,6 +151,7 @@ def test_numbers_that_are_no_priority_are_refused(owner, story, as_, wrong):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_priority_by_others_and_of_ended_jobs_is_refused(owner, colleague, viewer, story, as_):
     job, ended = _job(owner, story), _job(owner, story, status=JobStatus.SUCCEEDED)
     for person in (colleague, viewer):
@@ -172,6 +175,7 @@ def test_a_question_leads_back_only_within_the_studio(owner, story, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_one_provider_is_paused_and_resumed_from_the_queue(manager, owner, as_):
     local = AIProviderConfig.objects.get(provider="local")
     sources = lambda person: {  # noqa: E731  read thrice, here

@@ -23,6 +23,7 @@ def _head_badge(html):
     ("job", "has_film", "words"),
     [(True, False, "Previewing"), (False, True, "Preview ready"), (False, False, "not complete")],
 )
+@pytest.mark.moderate
 def test_a_preview_that_is_made_is_not_previewing(as_, owner, job, has_film, words):
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     make_take(make_scene(story))

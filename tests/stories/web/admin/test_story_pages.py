@@ -202,6 +202,7 @@ def test_live_answers_204_until_something_changes_and_286_at_the_end(owner, as_)
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_live_query_count_does_not_depend_on_scenes(owner, as_, queries_of):
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     _job(story, status=JobStatus.RUNNING)

@@ -73,6 +73,7 @@ def test_people_without_a_role_do_not_get_in(stranger, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_overview_shows_what_needs_this_person(owner, colleague, manager, as_):
     planned = make_story(owner, title="With a plan", status=StoryStatus.PLANNED)
     waiting = make_story(owner, title="Out of money", status=StoryStatus.RENDERING)
@@ -171,6 +172,7 @@ def test_running_now_stops_by_itself(owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_costs_by_provider_story_person_and_rejected(owner, colleague, as_):
     one, two = make_story(owner, title="The sea"), make_story(colleague, title="The hill")
     _call(one, owner, Decimal("1.25"))
@@ -218,6 +220,7 @@ def test_costs_are_not_for_everybody(viewer, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_language_follows_the_person(owner):
     client = Client()
     client.force_login(owner)
@@ -247,6 +250,7 @@ def test_language_of_a_browser_before_log_in():
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_pages_keep_to_the_content_policy(owner, as_):
     story = make_story(owner)
     for url in (
@@ -265,6 +269,7 @@ def test_pages_keep_to_the_content_policy(owner, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_overview_shows_the_newest_film_of_each_story(owner, stranger, as_):
     story, other = make_story(owner, title="The sea"), make_story(owner, title="The hill")
     make_take(make_scene(story))
@@ -287,6 +292,7 @@ def test_overview_shows_the_newest_film_of_each_story(owner, stranger, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_list_of_calls_has_a_constant_number_of_queries(manager, as_, queries_of):
     story = make_story(manager)
     counts = []

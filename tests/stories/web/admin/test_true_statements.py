@@ -79,6 +79,7 @@ def test_a_test_says_nothing_about_another_configuration(local):
 
 
 @pytest.mark.django_db
+@pytest.mark.moderate
 def test_archived_stories_leave_the_daily_list(owner, as_):
     make_story(owner, title="Old one", status="archived")
     make_story(owner, title="New one")

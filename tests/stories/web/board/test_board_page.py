@@ -56,6 +56,7 @@ def test_board_takes_few_queries_whatever_it_shows(pages, owner, number):
     assert len(few) <= MOST_QUERIES
 
 
+@pytest.mark.moderate
 def test_board_asks_as_often_for_one_scene_as_for_forty(pages, owner, django_assert_num_queries):
     counts = []
     for number in (1, 40):
@@ -96,6 +97,7 @@ def test_a_long_story_begins_with_the_first_scenes(pages, owner, number):
     assert page.count("?from=9&amp;state=") == 1
 
 
+@pytest.mark.moderate
 def test_a_filter_brings_the_scenes_it_shows(pages, owner, take):
     story = make_story(owner, status="previewing")
     scenes = [make_scene(story) for _ in range(60)]
@@ -114,6 +116,7 @@ def test_filter_without_scripts_hides_the_others(pages, story, five, take):
     assert page.split(f'id="scene-{five[1].pk}"')[1].split(">")[0].endswith(" hidden")
 
 
+@pytest.mark.moderate
 def test_paging_without_scripts(pages, owner):
     story = make_story(owner)
     for _ in range(40):
@@ -160,6 +163,7 @@ def classes_of(rules):
 
 
 @pytest.mark.parametrize("who", ["owner", "viewer"])
+@pytest.mark.moderate
 def test_the_style_sheet_of_the_board_has_each_class_of_it(pages, story, five, take, who, request):
     take(five[0])
     pages.login(request.getfixturevalue(who))
@@ -196,6 +200,7 @@ def ask(pages, story, page, **changed):
     return pages.post("board_live", story.pk, **(known | changed))
 
 
+@pytest.mark.moderate
 def test_live_says_nothing_when_nothing_is_new(pages, story, five):
     page = texts(pages.get("stories_story_board", story.pk, live=False))
     answer = ask(pages, story, page)

@@ -44,6 +44,7 @@ def test_dialog_shows_what_is_made_reused_and_blocked_with_the_price(pages, stor
     assert "Make 2 clips · $0.70" in clips
 
 
+@pytest.mark.moderate
 def test_start_needs_the_price_that_was_shown(
     pages, story, five, django_capture_on_commit_callbacks
 ):
@@ -317,6 +318,7 @@ def test_retry_of_selected_scenes_asks_for_what_failed(pages, story, five, take)
     )
 
 
+@pytest.mark.moderate
 def test_dialog_leads_to_the_english_where_a_prompt_has_none(pages, owner, settings):
     settings.PROVIDER_KEYS = {"stability_ai": "sk-0123456789"}
     AIProviderConfig.objects.filter(provider="stability_ai").update(is_active=True)

@@ -47,6 +47,7 @@ def page(address):
     return Client().get(address).content.decode()
 
 
+@pytest.mark.moderate
 def test_each_reads_what_was_written_for_them(links, film, owner):
     (client, client_page), (agency, agency_page) = links
     comments.on_film(film.pk, actor=owner, text="The client is difficult.", at_ms=0)

@@ -73,6 +73,7 @@ def test_those_who_may_look_change_nothing(pages, actions, who, live, request):
     assert rows() == before
 
 
+@pytest.mark.moderate
 def test_those_who_may_not_look_find_nothing(pages, actions, story, make_person):
     person = make_person("temp")
     person.is_staff = True
@@ -95,6 +96,7 @@ def test_nobody_without_an_account_gets_in(pages, actions, story):
     assert rows() == before
 
 
+@pytest.mark.moderate
 def test_nothing_changes_by_looking(pages, actions, five):
     before = rows()
     for name, args, _data in actions:

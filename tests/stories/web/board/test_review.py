@@ -63,6 +63,7 @@ def test_comment_beyond_the_film(film, owner):
     assert Comment.objects.count() == 0
 
 
+@pytest.mark.moderate
 def test_comment_on_the_review_page(pages, story, film, five):
     assert "There is nothing" not in text(pages.get("stories_story_review", story.pk, live=False))
     answer = pages.post("board_film_comment", story.pk, film.pk, text="Slower here.", at="2.500")
@@ -87,6 +88,7 @@ def test_review_page_marks_the_scenes(pages, story, film, five):
 # Links
 
 
+@pytest.mark.moderate
 def test_link_is_told_once_and_its_token_is_not_kept(pages, story, film):
     page = text(
         pages.post("board_share", story.pk, live=False, name="client", days="7", may_comment="1")
@@ -288,6 +290,7 @@ def test_share_by_who_may_not(story, colleague):
     assert ReviewLink.objects.count() == 0
 
 
+@pytest.mark.moderate
 def test_several_comments_are_resolved_at_once(pages, story, film, owner, make_person):
     made = [comments.on_film(film.pk, actor=owner, text=f"No {n}", at_ms=n) for n in range(3)]
     url = reverse("admin:board_settle_several", args=[story.pk, film.pk])

@@ -376,6 +376,7 @@ def test_many_of_nothing(pages, story, five):
     assert numbers(story) == "12345"
 
 
+@pytest.mark.moderate
 def test_many_set_is_undone_scene_by_scene(pages, story, five):
     Scene.objects.filter(pk=five[1].pk).update(duration_seconds=9)
     ids = [str(five[0].pk), str(five[1].pk)]

@@ -18,6 +18,7 @@ def text(answer):
     return flat(answer)
 
 
+@pytest.mark.moderate
 def test_panel_shows_all_takes_and_what_differs(pages, story, five, take, owner):
     take(five[0], seed=7, model="painter", cost=Decimal("0.02"))
     scenes.edit(five[0].pk, actor=owner, text="prompt one")
@@ -90,6 +91,7 @@ def test_choose_of_a_rejected_take(pages, story, five, take):
     assert Scene.objects.get(pk=five[0].pk).image_take_id == first.pk
 
 
+@pytest.mark.moderate
 def test_reject_needs_a_reason(pages, story, five, take):
     one = take(five[0])
     assert (
@@ -161,6 +163,7 @@ def prices(db):
 
 
 @pytest.mark.usefixtures("prices")
+@pytest.mark.moderate
 def test_three_variants_for_the_price_on_the_button(pages, story, five, take):
     take(five[0])
     assert 'name="confirm_total" value="0.0600"' in text(
@@ -226,6 +229,7 @@ def test_a_changed_prompt_is_not_kept_when_nothing_is_started(pages, story, five
 # Comments
 
 
+@pytest.mark.moderate
 def test_comment_and_settle(pages, story, five, viewer, owner):
     pages.login(viewer)
     answer = pages.post("board_comment", story.pk, five[0].pk, text=" Too <dark>. ")
@@ -291,6 +295,7 @@ def test_thumb_of_a_broken_picture(pages, story, five, take):
     assert pages.client.get(f"/files/takes/{one.pk}/{one.sha256[:12]}-640.webp").status_code == 404
 
 
+@pytest.mark.moderate
 def test_what_the_film_shows_of_another_format_is_drawn_and_can_be_moved(pages, story, five, take):
     """Without scripts too: the slider is a form's field."""
     made = take(five[0], width=720, height=1280)

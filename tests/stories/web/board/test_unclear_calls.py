@@ -31,6 +31,7 @@ def card(answer, scene):
     return html[html.index(f'id="scene-{scene.pk}"') :].split("</li>\n")[0].split('id="scene-')[1]
 
 
+@pytest.mark.moderate
 def test_card_says_why_and_who_may_decide_gets_the_way_there(
     pages, story, five, call, manager, take
 ):

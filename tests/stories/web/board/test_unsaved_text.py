@@ -202,6 +202,7 @@ def test_the_answer_to_an_upload_says_it_too(pages, story, five):
 # A pause
 
 
+@pytest.mark.moderate
 def test_a_pause_is_said_on_board_and_story_page(pages, story, five):
     Pause.objects.create(name="", reason="Lunch")
     AIProviderConfig.objects.filter(provider="local").update(

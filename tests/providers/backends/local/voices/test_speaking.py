@@ -57,6 +57,7 @@ def test_marks_are_the_times_of_the_clauses():
         assert not pause.any()
 
 
+@pytest.mark.moderate
 def test_the_same_text_sounds_the_same_and_faster_is_shorter():
     first, second = (
         speak("Numbers like $9.99 and 1,250.", language="en", seed=3) for _ in range(2)
