@@ -30,8 +30,8 @@ from tests.mark_expressions import ONLY_ON_POSTGRESQL, may_hold_chosen_test
 from tests.migrated_database import copy_migrated_database
 from tests.migrated_rows import MigratedRows, restored_after_tests
 
-# What is made while tests are collected stays. Python's garbage collector would examine it again and
-# again, which takes a quarter of the time of collecting.
+# What is made while tests are collected stays. Python's garbage collector would examine it again
+# and again, which takes a quarter of the time of collecting.
 gc.disable()
 
 session_folder = pytest.StashKey[Path]()
