@@ -3,8 +3,10 @@
 import codecs
 import json
 import re
+from collections.abc import Iterator
 from email.message import Message
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 import msgspec
@@ -18,7 +20,7 @@ from core.visible import INVISIBLE
 
 from . import problems
 from .problems import FieldError
-from .validation_messages import alternatives, collect
+from .validation_messages import MOST, alternatives, collect, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -119,6 +121,7 @@ def parse_body[T](kind: type[T], body: bytes, content_type: str) -> T:
         found = _lenient(kind, body)
     # Checked last: a valid body is no longer than its type allows.
     _refuse_twice(sent)
+    _refuse_null_characters(body)
     return found
 
 
@@ -155,6 +158,31 @@ def _lenient[T](kind: type[T], body: bytes) -> T:
     if errors := collect(value, kind):
         raise problems.invalid(errors)
     return msgspec.convert(value, kind)
+
+
+def _refuse_null_characters(body: bytes) -> None:
+    """Raises 422 for texts with a NUL character, which PostgreSQL cannot keep."""
+    if b"\\u0000" not in body:
+        return
+    detail = str(LocalizedMessage(gettext_noop("The text does not have the required format.")))
+    places = islice(_null_characters(_any_decoder.decode(body), ""), MOST)
+    if errors := [FieldError(detail=detail, pointer=place) for place in places]:
+        raise problems.invalid(errors)
+
+
+def _null_characters(value: Any, pointer: str) -> Iterator[str]:
+    """The places of the texts with a NUL character, as JSON pointers."""
+    if isinstance(value, str) and "\0" in value:
+        yield pointer
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _null_characters(entry, f"{pointer}/{index}")
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            where = f"{pointer}/{escaped(name)}"
+            if "\0" in name:
+                yield where
+            yield from _null_characters(entry, where)
 
 
 def _refuse_twice(body: bytes) -> None:

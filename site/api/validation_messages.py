@@ -144,15 +144,15 @@ def _of_struct(
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, field in fields.items():
         if name in value:
-            yield from _errors(value[name], field.type, f"{pointer}/{_escaped(name)}")
+            yield from _errors(value[name], field.type, f"{pointer}/{escaped(name)}")
         elif field.required:
             yield FieldError(
                 detail=str(LocalizedMessage("This field is required.")),
-                pointer=f"{pointer}/{_escaped(name)}",
+                pointer=f"{pointer}/{escaped(name)}",
             )
     for name in value:
         if name not in fields:
-            where = f"{pointer}/{_escaped(name[:LONGEST_NAME])}"
+            where = f"{pointer}/{escaped(name[:LONGEST_NAME])}"
             yield FieldError(detail=str(LocalizedMessage("There is no such field.")), pointer=where)
 
 
@@ -179,6 +179,6 @@ def alternatives(wanted: Any) -> list[Any]:
     return [wanted]
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     """Escapes a name as part of a JSON pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")

@@ -63,7 +63,7 @@ def order(request: pytest.FixtureRequest, owner: Any, fake: Any) -> Callable[[],
     """A person orders one take of the path at its price."""
     provider, kind = request.getfixturevalue("provider"), request.getfixturevalue("kind")
     makers = {} if kind in SOUND else {"image_provider": provider, "clip_provider": provider}
-    story = make_story(owner, status="planned", duration_seconds=4, **makers)
+    story = make_story(owner, status="previewing", duration_seconds=4, **makers)
     scene = make_scene(story, duration_seconds=4, narration="The boat leaves.")
     if kind in SOUND:
         sound.change_settings(story.pk, actor=owner, music_provider="elevenlabs")

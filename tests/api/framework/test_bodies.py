@@ -216,3 +216,17 @@ def test_plain_json_is_as_it_was(api):
         ).status_code
         == 201
     )
+
+
+def test_text_with_a_nul_character_is_refused_where_the_type_says_nothing_of_it():
+    """PostgreSQL cannot keep it."""
+    with pytest.raises(Problem) as refused:
+        parse_body(NoteIn, b'{"title": "a", "mark": "a\\u0000b"}', JSON)
+    assert refused.value.status == 422
+    (error,) = refused.value.errors
+    assert (error.pointer, error.detail) == (
+        "/mark",
+        "The text does not have the required format.",
+    )
+    about_it = parse_body(NoteIn, b'{"title": "a", "mark": "a\\\\u0000b"}', JSON)
+    assert about_it.mark == "a\\u0000b"
