@@ -23,7 +23,7 @@ help:
 	@echo "make schemathesis  tests the API with 2,000 cases generated from its OpenAPI document"
 	@echo "make audit    audits the locked packages; warns if no advisory database is reachable (AUDIT=required to fail then)"
 	@echo "make fault-tests runs fault tests: stops each service while stories run, writes docs/operation/fault-tests.md (ONLY=redis for some, not written)"
-	@echo "make locks    tries each test with two writers without each row lock that it reaches: every lock needs a test that fails"
+	@echo "make locks    runs each two-writer test again, with one row lock left out at a time: every lock needs a test that fails without it"
 	@echo "make many     makes 200 stories at once with four worker groups, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
 	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis KEEP=folder WRITE=1)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"

@@ -166,7 +166,8 @@ def install(venv: Path, requirements: str) -> None:
     """Installs the locked packages, verified by hash, from wheels only: no compiler is needed.
 
     Two pips share them, because one keeps one processor busy or waits for the network. Each package
-    has its own files, and none is needed to install another. pip itself comes last.
+    has its own files, and none is needed to install another. pip itself comes last: replacing it
+    would break the other one while it runs.
     """
     text = (ROOT / requirements).read_text(encoding="utf-8")
     packages = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]  # 0: the head

@@ -68,8 +68,7 @@ def of_limits(*, actor: Any) -> Iterator[None]:
     What the user could start alone before is recorded if it differs.
     """
     with transaction.atomic():
-        organization_budget()
-        OrganizationBudget.objects.select_for_update().get(pk=ORGANIZATION_BUDGET)
+        OrganizationBudget.objects.select_for_update().get_or_create(pk=ORGANIZATION_BUDGET)
         before = plan_limit_of(actor)
         yield
         if plan_limit_of(actor) != before:

@@ -506,6 +506,7 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
 
     Raises GuardRefused.
     """
+    _require_open_to_retry(story, job)
     kind = job_data.STORY_KIND.get(JobName(job.name))
     if job.name == JobName.SCENE_ENGLISH:
         english = plan_english(story, [UUID(job.item)], replace=True)
@@ -526,3 +527,12 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
         story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
     )
     return ask_for_plan(plan), plan
+
+
+def _require_open_to_retry(story: Story, job: Job) -> None:
+    """Raises GuardRefused for work that the story's status would not let anybody start."""
+    if not job_data.may_spend(job):
+        return
+    kind = job_data.TAKE_KIND.get(JobName(job.name))
+    if story.status == StoryStatus.ARCHIVED or (kind is not None and why_closed(story, kind)):
+        raise GuardRefused(LEFT)

@@ -46,7 +46,10 @@ def test_chat_that_is_entered_while_secrets_are_rotated_stays(owner, receiver, s
     settings.PROVIDER_SECRETS = [OLD]
     personal.choose(owner, chat_url=f"{receiver.url}/before")
     settings.PROVIDER_SECRETS = [NEW, OLD]
-    enter = lambda: personal.choose(owner, chat_url=f"{receiver.url}/after")  # noqa: E731
+
+    def enter():
+        personal.choose(owner, chat_url=f"{receiver.url}/after")
+
     assert in_turn(enter, rotate) == []
     settings.PROVIDER_SECRETS = [NEW]
     row = NotificationPreference.objects.get()
@@ -58,7 +61,10 @@ def test_webhook_that_is_moved_while_secrets_are_rotated_stays(
 ):
     settings.PROVIDER_SECRETS = [NEW, *settings.PROVIDER_SECRETS]
     url = f"{receiver.url}/after"
-    move = lambda: webhooks.change(endpoint.pk, actor=admin_user, url=url)  # noqa: E731
+
+    def move():
+        webhooks.change(endpoint.pk, actor=admin_user, url=url)
+
     assert in_turn(move, rotate) == []
     settings.PROVIDER_SECRETS = [NEW]
     assert posting.opened(webhooks.URL, WebhookEndpoint.objects.get().url_enc) == url

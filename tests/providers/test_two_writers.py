@@ -1,6 +1,7 @@
 """Each row lock of providers with two writers. Each test fails without its `select_for_update`."""
 
 import io
+import json
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +27,7 @@ from providers.requests import ImageRequest
 from providers.services import catalogue, connections, money_changes, provider_models, workflows
 from providers.services.workflows import Upload
 from stories.services import people
-from tests.providers.test_comfyui import PICTURE
+from tests.fakes import comfyui
 from tests.two_writers import in_turn
 
 pytestmark = [pytest.mark.row_locks, pytest.mark.django_db(transaction=True)]
@@ -217,10 +218,11 @@ def test_of_two_workflows_at_once_one_is_used_when_none_is_named(admin_user):
     gpu = connections.add(
         AIProviderConfig(kind="comfyui", provider="comfyui-b", name="gpu-2"), actor=admin_user
     )
-    mapping, output = workflows.suggested(PICTURE)
+    picture = json.dumps(comfyui.PICTURE).encode()
+    mapping, output = workflows.suggested(picture)
 
     def add(name):
-        workflows.add(gpu, Upload(name, "image", PICTURE, output, mapping), actor=admin_user)
+        workflows.add(gpu, Upload(name, "image", picture, output, mapping), actor=admin_user)
 
     assert in_turn(lambda: add("one"), lambda: add("two")) == []
     found = ProviderModel.objects.filter(provider=gpu, is_default=True)

@@ -82,6 +82,20 @@ def story(owner):
     return make_story(owner, status="previewing")
 
 
+def make_call(story, **values):
+    return ProviderCall.objects.create(
+        provider_id="local",
+        state=CallState.SETTLED,
+        key=uuid.uuid4().hex,
+        subject=str(story.pk),
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        **values,
+    )
+
+
 def test_take_that_is_rejected_meanwhile_is_not_chosen(story, owner):
     take = make_take(make_scene(story), chosen=False)
     reject = {"review_status": "rejected", "reason": "dark", "actor": owner}
@@ -108,17 +122,10 @@ def test_result_that_lands_leaves_what_a_person_chooses_meanwhile(story, owner):
     scene = make_scene(story)
     mine = make_take(scene, chosen=False)
     sizes = {"mime": "image/png", "width": 1280, "height": 720}
-    call = ProviderCall.objects.create(
-        provider_id="local",
+    call = make_call(
+        story,
         kind="image",
-        state=CallState.SETTLED,
-        key=uuid.uuid4().hex,
-        subject=str(story.pk),
         item=scene.key,
-        request_hash="h",
-        unit_price=0,
-        units=1,
-        estimate=0,
         request=to_json(image_request(story, scene.prompt)),
         result={"file": "calls/a.png", "sha256": "a" * 64, **sizes},
     )
@@ -271,7 +278,10 @@ def test_title_that_is_edited_while_the_story_moves_stays(owner, manager, act):
         "archive": lambda: apply_transition(story.pk, "archive", actor=manager),
         "give up": lambda: transitions.give_up(story.pk, actor=owner),
     }
-    edit = lambda: stories.edit(story.pk, actor=owner, title="New")  # noqa: E731
+
+    def edit():
+        stories.edit(story.pk, actor=owner, title="New")
+
     assert in_turn(edit, acts[act]) == []
     now = Story.objects.get()
     after = {"plan": "planning", "archive": "archived", "give up": "failed"}[act]
@@ -429,17 +439,10 @@ def test_sheet_that_arrives_leaves_the_one_that_is_selected_meanwhile(story, own
     look = first_look(cast.create_member(story.pk, actor=owner, name="Haru"))
     facts = {"file": "calls/a.png", "mime": "image/png", "width": 1280, "height": 720}
     mine = SheetTake.objects.create(look=look, sha256="b" * 64, **facts)
-    call = ProviderCall.objects.create(
-        provider_id="local",
+    call = make_call(
+        story,
         kind="image",
-        state=CallState.SETTLED,
-        key=uuid.uuid4().hex,
-        subject=str(story.pk),
         item=str(look.pk),
-        request_hash="h",
-        unit_price=0,
-        units=1,
-        estimate=0,
         request=to_json(sheets.sheet_request(story, look, model="")),
         result={**facts, "sha256": "a" * 64},
     )
@@ -469,17 +472,10 @@ def test_music_that_is_rejected_meanwhile_is_not_selected(story, owner):
 
 def test_music_that_arrives_leaves_what_is_selected_meanwhile(story, owner):
     mine = make_music(story, review_status="approved")
-    call = ProviderCall.objects.create(
-        provider_id="local",
+    call = make_call(
+        story,
         kind="music",
-        state=CallState.SETTLED,
-        key=uuid.uuid4().hex,
-        subject=str(story.pk),
         item=str(story.pk),
-        request_hash="h",
-        unit_price=0,
-        units=1,
-        estimate=0,
         result={"file": "calls/b.flac", "sha256": "b" * 64, "mime": "audio/flac", "samples": 1},
     )
     assert (

@@ -14,8 +14,9 @@ from jobs.services.queue import cancel
 from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, PlanChanged
-from stories.models import Approval, Confirmation, Scene, Story
+from stories.models import Approval, Confirmation, Scene, Story, StorySound
 from stories.services import approval_decisions, job_data, spend_requests
+from stories.services.generation import generate_sound
 from stories.services.scenes import edit
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story
@@ -182,3 +183,25 @@ def test_a_collector_spends_nothing(failed, owner):
     )
     limit("0.01")
     assert retried(failed.pk, actor=owner).status == JobStatus.QUEUED
+
+
+@pytest.mark.parametrize("status", ["archived", "draft", "failed"])
+def test_take_of_a_story_that_is_closed_is_not_paid_for_again(failed, owner, story, status):
+    Story.objects.filter(pk=story.pk).update(status=status)
+    with pytest.raises(GuardRefused, match="has left the step"):
+        retried(failed.pk, actor=owner, confirm_total=PRICE)
+    assert (state(failed), Confirmation.objects.filter(at__gt=failed.updated_at).count()) == (
+        JobStatus.FAILED,
+        0,
+    )
+
+
+def test_sound_of_an_archived_story_is_not_paid_for_again(story, owner):
+    Story.objects.filter(pk=story.pk).update(status="completed")
+    StorySound.objects.create(story=story)
+    (job,) = generate_sound(story.pk, actor=owner, music=True).jobs
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
+    Story.objects.filter(pk=story.pk).update(status="archived")
+    with pytest.raises(GuardRefused, match="has left the step"):
+        retried(job.pk, actor=owner)
+    assert state(job) == JobStatus.FAILED
