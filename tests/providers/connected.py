@@ -34,7 +34,7 @@ def connect_comfyui(
         actor=actor,
     )
     AIProviderConfig.objects.filter(pk=config.pk).update(
-        settings={"poll_seconds": 0, "send_timeout": 2}
+        settings={"poll_seconds": 0, "send_timeout": 30}
     )
     prices = {"image": comfyui.COST, "clip": comfyui.COST_PER_SECOND} if priced else {}
     for kind, graph in WORKFLOWS.items():
@@ -82,7 +82,7 @@ def connect_openai_images(
         actor=actor,
     )
     AIProviderConfig.objects.filter(pk=config.pk).update(
-        is_active=True, settings={"send_timeout": 2, "free": fake.own}
+        is_active=True, settings={"send_timeout": 30, "free": fake.own}
     )
     config.models.all().delete()
     values = {"name": "gpt-image-1", "price": Decimal("0.04"), "ratios": SIZES}
@@ -103,7 +103,7 @@ def connect_speech(fake: Any, actor: User, provider: str) -> AIProviderConfig:
         key=fake.key,
     )
     AIProviderConfig.objects.filter(pk=config.pk).update(
-        is_active=True, settings={"send_timeout": 2}
+        is_active=True, settings={"send_timeout": 30}
     )
     prices = {"typecast": typecast.CHARACTERS, "supertone": supertone.MINUTE}
     config.models.update(price=prices[provider], is_active=True)
@@ -120,7 +120,7 @@ def connect_fal(fake: fal_fake.Fal, actor: User, provider: str = "fal") -> AIPro
     )
     AIProviderConfig.objects.filter(pk=config.pk).update(
         is_active=True,
-        settings={"poll_seconds": 0, "send_timeout": 2, "result_hosts": ["127.0.0.1"]},
+        settings={"poll_seconds": 0, "send_timeout": 30, "result_hosts": ["127.0.0.1"]},
     )
     for name, (_kind, price, _needed) in fal_fake.MODELS.items():
         config.models.filter(name=name).update(is_active=True, price=price)

@@ -60,6 +60,16 @@ class Real:
     def config(self) -> AIProviderConfig:
         return AIProviderConfig.objects.get(provider=self.provider)
 
+    def expect(self, scenario: str) -> None:
+        """The next piece of work goes so. Only an answer that is to come too late has a short time
+        to come: a busy machine may need more than that for any other.
+        """
+        self.fake.expect(scenario, times=1)
+        if scenario == "slow":
+            config = self.config
+            config.settings["send_timeout"] = 2
+            config.save(update_fields=["settings"])
+
     def go(self, request: Request, key: str = "k", **more: Any) -> Ready | Pending:
         return advance(request, provider=self.provider, key=key, subject="story", item=key, **more)
 
@@ -102,7 +112,7 @@ def configure(provider: str, fake: Fake, **changes: Any) -> None:
     base = fake.base if isinstance(fake, Replicate | Llm | OpenAISpeech) else fake.url
     settings = AIProviderConfig.objects.get(provider=provider).settings | {
         "poll_seconds": 0,
-        "send_timeout": 2,
+        "send_timeout": 30,
         "result_hosts": ["127.0.0.1"],
     }
     if provider == "llm":

@@ -145,7 +145,7 @@ def test_reference_sheets_go_into_their_inputs_and_no_further(gpu: Real, admin_u
     ],
 )
 def test_outcome(scenario: str, state: str, refusal: str, cost: str, runs: int, gpu: Real) -> None:
-    gpu.fake.expect(scenario, times=1)
+    gpu.expect(scenario)
     call = gpu.finish(IMAGE)
     wanted = Decimal(cost) if cost else None
     assert (call.state, call.refusal, call.cost) == (state, refusal, wanted)
@@ -155,7 +155,7 @@ def test_outcome(scenario: str, state: str, refusal: str, cost: str, runs: int, 
 
 @pytest.mark.parametrize("scenario", ["drop", "half", "garbage", "done_http_500", "slow"])
 def test_lost_answer_is_found_by_the_id_of_the_call(scenario: str, gpu: Real) -> None:
-    gpu.fake.expect(scenario, times=1)
+    gpu.expect(scenario)
     call = gpu.finish(IMAGE)
     assert (call.state, gpu.fake.paid, sum(gpu.fake.posts.values())) == ("settled", 1, 1)
 

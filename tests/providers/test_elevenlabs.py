@@ -59,7 +59,7 @@ def sent(real: Real) -> tuple[str, dict[str, str], Any]:
 
 
 def spoken(real: Real, scenario: str, request: Request = SPEECH) -> ProviderCall:
-    real.fake.expect(scenario, times=1)
+    real.expect(scenario)
     return real.finish(request)
 
 
@@ -286,7 +286,7 @@ REFUSALS = [
 @pytest.mark.parametrize("request_", [SPEECH, MUSIC, EFFECT], ids=["speech", "music", "effect"])
 @pytest.mark.parametrize(("scenario", "refusal"), REFUSALS)
 def test_refusal(scenario: str, refusal: str, request_: Request, elevenlabs: Real) -> None:
-    elevenlabs.fake.expect(scenario, times=1)
+    elevenlabs.expect(scenario)
     elevenlabs.ends(request_, state="refused", refusal=refusal, cost="0", paid=0)
 
 
@@ -305,7 +305,7 @@ def test_who_waits_after_a_refusal(
     wait: str,
     elevenlabs: Real,
 ) -> None:
-    elevenlabs.fake.expect(scenario, times=1)
+    elevenlabs.expect(scenario)
     with pytest.raises((NotNow, Refused)) as raised:
         elevenlabs.go(SPEECH)
     assert getattr(raised.value, "wait", "") == wait
@@ -325,7 +325,7 @@ def test_wait_that_is_asked_for(elevenlabs: Real) -> None:
 @pytest.mark.parametrize("scenario", ["drop", "slow", "half", "garbage", "done_http_500"])
 @pytest.mark.parametrize("request_", [MUSIC, EFFECT], ids=["music", "effect"])
 def test_lost_music_is_not_bought_again(scenario: str, request_: Request, elevenlabs: Real) -> None:
-    elevenlabs.fake.expect(scenario, times=1)
+    elevenlabs.expect(scenario)
     elevenlabs.ends(request_, state="unclear", refusal="", cost="", paid=1)
 
 
@@ -335,7 +335,7 @@ def test_lost_music_is_not_bought_again(scenario: str, request_: Request, eleven
 def test_answer_that_does_not_say_whether_it_was_done(
     scenario: str, request_: Request, elevenlabs: Real
 ) -> None:
-    elevenlabs.fake.expect(scenario, times=1)
+    elevenlabs.expect(scenario)
     elevenlabs.ends(request_, state="unclear", refusal="", cost="", paid=0)
 
 

@@ -336,13 +336,13 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
     ("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES]
 )
 def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, fal: Real) -> None:
-    fal.fake.expect(scenario, times=1)
+    fal.expect(scenario)
     fal.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 
 
 @pytest.mark.parametrize(("scenario", "seconds"), [("limit", 30), ("limit_header", 7)])
 def test_limit_says_how_long(scenario: str, seconds: int, fal: Real) -> None:
-    fal.fake.expect(scenario, times=1)
+    fal.expect(scenario)
     with pytest.raises(NotNow) as not_now:
         fal.go(IMAGE)
     assert (
@@ -528,7 +528,7 @@ def test_official_client_reads_every_state_and_the_result(
 def test_official_client_reads_every_failure(
     scenario: str, status: int, kind: str | None, fal: Real, client: official.SyncClient
 ) -> None:
-    fal.fake.expect(scenario, times=1)
+    fal.expect(scenario)
     handle = client.submit(FLUX, {"prompt": "a lighthouse"})
     while not isinstance(state := handle.status(), official.Completed):
         time.sleep(0)
@@ -547,7 +547,7 @@ def test_official_client_reads_every_failure(
 def test_official_client_reads_every_refusal(
     scenario: str, status: int, fal: Real, client: official.SyncClient
 ) -> None:
-    fal.fake.expect(scenario, times=1)
+    fal.expect(scenario)
     with pytest.raises(official.FalClientHTTPError) as refused:
         client.submit(FLUX, {"prompt": "a lighthouse"})
     assert refused.value.status_code == status

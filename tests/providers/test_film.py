@@ -79,8 +79,8 @@ def test_film_is_finished_and_every_cent_agrees(
             stack.enter_context(Runway(seconds=4.0, at_once=2)),
             stack.enter_context(Stability(seconds=0.5)),
         )
-        configure("runway_ml", runway, settings={"poll_seconds": 1, "send_timeout": 30})
-        configure("stability_ai", stability, settings={"send_timeout": 30})
+        configure("runway_ml", runway, settings={"poll_seconds": 1})
+        configure("stability_ai", stability)
         AIProviderConfig.objects.filter(provider="local").update(is_active=True)
         request.getfixturevalue("group")
         owner = get_user_model().objects.create_superuser("boss", password="boss")

@@ -186,7 +186,7 @@ def test_what_cannot_be_done_is_refused_before_it_is_paid(
 def test_outcome(
     provider: str, scenario: str, state: str, refusal: str, paid: int, speech: Real
 ) -> None:
-    speech.fake.expect(scenario, times=1)
+    speech.expect(scenario)
     cost = "" if state == "unclear" else "0"
     speech.ends(spoken(provider), state=state, refusal=refusal, cost=cost, paid=paid)
 
@@ -196,7 +196,7 @@ def test_outcome(
 def test_sound_in_which_nothing_is_heard_failed_and_keeps_its_cost(
     provider: str, scenario: str, speech: Real
 ) -> None:
-    speech.fake.expect(scenario, times=1)
+    speech.expect(scenario)
     call = speech.finish(spoken(provider))
     assert (call.state, call.refusal) == ("refused", "failed")
     assert call.cost is not None
@@ -271,7 +271,7 @@ def test_wrong_key_is_told_by_the_connection_test(provider: str, speech: Real) -
 @both
 @pytest.mark.parametrize("scenario", ["echo", "half", "garbage"])
 def test_key_stays_where_it_belongs(provider: str, scenario: str, speech: Real) -> None:
-    speech.fake.expect(scenario, times=1)
+    speech.expect(scenario)
     call = speech.finish(spoken(provider))
     assert any(speech.fake.key in asked.headers.values() for asked in speech.fake.asked)
     assert speech.fake.key not in f"{call.note}{call.note_data}{call.evidence}{call.request}"

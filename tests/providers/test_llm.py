@@ -133,7 +133,7 @@ OUTCOMES = [
 
 @pytest.mark.parametrize(("scenario", "refusal", "paid"), OUTCOMES)
 def test_refusals(scenario: str, refusal: str, paid: int, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(PLAN)
     assert (call.state, call.refusal, llm.fake.paid) == ("refused", refusal, paid)
     assert bool(call.cost) is bool(paid)
@@ -153,7 +153,7 @@ def test_refusals(scenario: str, refusal: str, paid: int, llm: Real) -> None:
     ],
 )
 def test_unclear(scenario: str, paid: int, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(PLAN)
     assert (call.state, llm.fake.paid) == ("unclear", paid)
     assert llm.finish(PLAN).state == "unclear"

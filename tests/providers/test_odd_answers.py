@@ -108,7 +108,7 @@ SEEDS = [
 def test_picture_in_another_dress(
     scenario: str, seed: int, request_: ImageRequest, stability: Real
 ) -> None:
-    stability.fake.expect(scenario, times=1)
+    stability.expect(scenario)
     call = stability.finish(request_)
     assert (call.state, call.result and call.result["seed"], call.cost) == (
         "settled",
@@ -162,7 +162,7 @@ def test_model_that_the_account_may_not_use_pauses_nobody(stability: Real) -> No
     "scenario", ["quote_text", "quote_words", "quote_null", "bom", "utf16", "more_fields"]
 )
 def test_task_id_is_all_that_is_needed(scenario: str, runway: Real) -> None:
-    runway.fake.expect(scenario, times=1)
+    runway.expect(scenario)
     assert runway.finish(IMAGE).state == "settled"
     assert runway.fake.paid == 1
 
@@ -195,7 +195,7 @@ def test_task_id_is_all_that_is_needed(scenario: str, runway: Real) -> None:
     ],
 )
 def test_clip_in_another_dress(scenario: str, runway: Real) -> None:
-    runway.fake.expect(scenario, times=1)
+    runway.expect(scenario)
     call = runway.finish(CLIP)
     assert (call.state, call.cost, call.result and call.result["duration_ms"]) == (
         "settled",
@@ -228,7 +228,7 @@ def test_clip_that_stays_too_short_is_put_before_a_person_who_may_take_it(
 def test_task_that_nobody_understands_is_put_before_a_person_after_an_hour(
     scenario: str, minutes: int, runway: Real, clock: Clock
 ) -> None:
-    runway.fake.expect(scenario, times=1)
+    runway.expect(scenario)
     for _ in range(7):
         runway.go(IMAGE)
         clock.forward(seconds=10)
@@ -285,7 +285,7 @@ def test_forbidden_is_not_always_the_key(
     paused: bool,  # noqa: FBT001
     runway: Real,
 ) -> None:
-    runway.fake.expect(scenario, times=1)
+    runway.expect(scenario)
     call = runway.finish(IMAGE)
     assert (call.state, call.refusal, runway.config.is_paused) == ("refused", refusal, paused)
 
@@ -320,7 +320,7 @@ def test_redirects_are_bounded(runway: Real) -> None:
     ],
 )
 def test_prediction_in_another_dress(scenario: str, replicate: Real) -> None:
-    replicate.fake.expect(scenario, times=1)
+    replicate.expect(scenario)
     call = replicate.finish(IMAGE)
     assert (call.state, call.cost, replicate.fake.paid) == ("settled", Decimal("0.003"), 1)
 
@@ -365,7 +365,7 @@ def test_forbidden_model_of_replicate_pauses_nobody(replicate: Real) -> None:
     ],
 )
 def test_plan_in_another_dress(scenario: str, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(PLAN)
     assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 1, 1)
     assert call.result is not None
@@ -381,7 +381,7 @@ def test_plan_in_another_dress(scenario: str, llm: Real) -> None:
     [("null_usage", True), ("no_usage", True), ("float_usage", False), ("text_usage", False)],
 )
 def test_usage_is_read_when_it_is_there(scenario: str, estimated: bool, llm: Real) -> None:  # noqa: FBT001
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(PLAN)
     assert (call.state, call.cost_is_estimated) == ("settled", estimated)
 
@@ -411,7 +411,7 @@ def test_usage_is_read_when_it_is_there(scenario: str, estimated: bool, llm: Rea
     ],
 )
 def test_refusal_whatever_its_number(scenario: str, refusal: str, waits: str, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     try:
         llm.go(PLAN)
         wait = ""
@@ -572,7 +572,7 @@ def test_task_in_an_unknown_place_is_attached(
 def test_answer_that_holds_nothing_stays_before_a_person(
     scenario: str, stability: Real, admin_user: Any
 ) -> None:
-    stability.fake.expect(scenario, times=1)
+    stability.expect(scenario)
     call = stability.finish(CORE)
     assert (call.state, RawAnswer.objects.filter(call=call).count()) == ("unclear", 1)
     with pytest.raises(Invalid):

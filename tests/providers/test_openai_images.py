@@ -97,7 +97,7 @@ def test_link_is_fetched_from_the_server_and_from_nowhere_else(own: Real) -> Non
     ],
 )
 def test_outcome(scenario: str, state: str, refusal: str, paid: int, openai: Real) -> None:
-    openai.fake.expect(scenario, times=1)
+    openai.expect(scenario)
     cost = {"settled": "price", "unclear": ""}.get(state, "0")
     openai.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 

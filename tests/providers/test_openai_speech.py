@@ -151,7 +151,7 @@ def test_what_cannot_be_done_is_refused_before_it_is_paid(
     ],
 )
 def test_outcome(scenario: str, state: str, refusal: str, paid: int, openai: Real) -> None:
-    openai.fake.expect(scenario, times=1)
+    openai.expect(scenario)
     openai.ends(
         SPEECH, state=state, refusal=refusal, cost="" if state == "unclear" else "0", paid=paid
     )
@@ -161,7 +161,7 @@ def test_outcome(scenario: str, state: str, refusal: str, paid: int, openai: Rea
 def test_sound_in_which_nothing_is_heard_failed_and_keeps_its_cost(
     scenario: str, openai: Real
 ) -> None:
-    openai.fake.expect(scenario, times=1)
+    openai.expect(scenario)
     call = openai.finish(SPEECH)
     assert (call.state, call.refusal, call.cost) == ("refused", "failed", call.estimate)
     assert openai.finish(SPEECH).pk == call.pk

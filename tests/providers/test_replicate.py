@@ -206,13 +206,13 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 def test_outcome(
     scenario: str, state: str, refusal: str, cost: str, paid: int, replicate: Real
 ) -> None:
-    replicate.fake.expect(scenario, times=1)
+    replicate.expect(scenario)
     replicate.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 
 
 @pytest.mark.parametrize(("scenario", "seconds"), [("limit", 30), ("limit_header", 7)])
 def test_limit_says_how_long(scenario: str, seconds: int, replicate: Real) -> None:
-    replicate.fake.expect(scenario, times=1)
+    replicate.expect(scenario)
     with pytest.raises(NotNow) as not_now:
         replicate.go(IMAGE)
     assert (
@@ -560,7 +560,7 @@ def test_known_answer_of_a_signature(clock: Clock) -> None:
 def test_official_client_understands_every_answer_and_sends_the_same(replicate: Real) -> None:
     client = official.Client(api_token=Replicate.key, base_url=replicate.fake.url)
     for scenario, end in (("fine", "succeeded"), ("failed", "failed"), ("canceled", "canceled")):
-        replicate.fake.expect(scenario, times=1)
+        replicate.expect(scenario)
         prediction = client.models.predictions.create(
             "black-forest-labs/flux-schnell",
             input={"prompt": "a lighthouse", "seed": 7},
@@ -622,7 +622,7 @@ def test_official_specification_accepts_what_the_fake_answers(
             "components": document["components"],
         }
     )
-    replicate.fake.expect(scenario, times=1)
+    replicate.expect(scenario)
     replicate.finish(IMAGE)
     task_id = ProviderCall.objects.get().task_id
     headers = {"authorization": f"Bearer {Replicate.key}"}

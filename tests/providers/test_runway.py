@@ -269,7 +269,7 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 def test_outcome(
     scenario: str, state: str, refusal: str, cost: str, paid: int, runway: Real
 ) -> None:
-    runway.fake.expect(scenario, times=1)
+    runway.expect(scenario)
     runway.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 
 
@@ -461,7 +461,7 @@ def test_official_specification_accepts_what_the_fake_answers(scenario: str, run
         return paths[name][method]["responses"]["200"]["content"]["application/json"]["schema"]
 
     headers = {"authorization": f"Bearer {Runway.key}", "x-runway-version": "2024-11-06"}
-    runway.fake.expect(scenario, times=1)
+    runway.expect(scenario)
     body = {"model": "gen4_image", "promptText": "sea", "ratio": "1280:720"}
     created = httpx.post(f"{runway.fake.url}/v1/text_to_image", json=body, headers=headers).json()
     jsonschema.Draft202012Validator(schema("/v1/text_to_image", "post")).validate(created)

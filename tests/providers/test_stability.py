@@ -157,7 +157,7 @@ def test_outcome(
     request_: ImageRequest,
     stability: Real,
 ) -> None:
-    stability.fake.expect(scenario, times=1)
+    stability.expect(scenario)
     stability.ends(request_, state=state, refusal=refusal, cost=cost, paid=paid)
 
 

@@ -82,7 +82,7 @@ def test_sound(request_: Request, prompt: str, seconds: int, stability: Real) ->
 def test_outcome(
     scenario: str, state: str, refusal: str, cost: str, paid: int, stability: Real
 ) -> None:
-    stability.fake.expect(scenario, times=1)
+    stability.expect(scenario)
     stability.ends(MUSIC, state=state, refusal=refusal, cost=cost, paid=paid)
 
 

@@ -96,7 +96,7 @@ def test_frames_of_a_clip_without_sheets(llm: Real) -> None:
     ],
 )
 def test_answers(scenario: str, found: dict[str, Any], llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(CHECK)
     assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 1, 1)
     assert call.result is not None
@@ -105,7 +105,7 @@ def test_answers(scenario: str, found: dict[str, Any], llm: Real) -> None:
 
 @pytest.mark.parametrize("scenario", ["no_fits", "null_answer", "words", "cut", "no_choice"])
 def test_answer_without_findings_is_asked_for_again_and_paid(scenario: str, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(CHECK)
     assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 2, 2)
     total = sum(row.cost or 0 for row in ProviderCall.objects.all())
@@ -115,7 +115,7 @@ def test_answer_without_findings_is_asked_for_again_and_paid(scenario: str, llm:
 
 @pytest.mark.parametrize(("scenario", "paid"), [("refused", 1), ("filtered", 1), ("policy", 0)])
 def test_refusal(scenario: str, paid: int, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     call = llm.finish(CHECK)
     assert (call.state, call.refusal, llm.fake.paid) == ("refused", "moderated", paid)
     assert bool(call.cost) is bool(paid)
@@ -123,7 +123,7 @@ def test_refusal(scenario: str, paid: int, llm: Real) -> None:
 
 @pytest.mark.parametrize("scenario", ["drop", "slow", "half"])
 def test_lost_answer_is_unclear_and_not_sent_again(scenario: str, llm: Real) -> None:
-    llm.fake.expect(scenario, times=1)
+    llm.expect(scenario)
     assert llm.finish(CHECK).state == "unclear"
     assert llm.finish(CHECK).state == "unclear"
     assert (llm.fake.paid, sum(llm.fake.posts.values())) == (1, 1)

@@ -57,11 +57,13 @@ def test_migrated_postgresql_is_a_copy_with_all_tables() -> None:
 
 def test_redis_loses_all_at_a_kill_and_hangs_while_frozen() -> None:
     with services.redis() as server:
-        client = Client.from_url(server.url, socket_timeout=0.3, retry=None)
+        client = Client.from_url(server.url, retry=None)
+        impatient = Client.from_url(server.url, socket_timeout=0.3, retry=None)
         client.set("wakeup", "rings")
         server.freeze()
         with pytest.raises(RedisError):
-            client.get("wakeup")
+            impatient.get("wakeup")
+        impatient.close()
         server.thaw()
         assert client.get("wakeup") == b"rings"
         server.kill()

@@ -291,7 +291,7 @@ def stability(settings: Any, db: None) -> Any:
     settings.PROVIDER_KEYS = KEYS
     OrganizationBudget.objects.get_or_create(pk=1)
     with Stability() as fake:
-        configure("stability_ai", fake)
+        configure("stability_ai", fake, settings={"send_timeout": 2})
         yield fake
 
 

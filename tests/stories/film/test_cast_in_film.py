@@ -113,8 +113,8 @@ def providers(settings: Any) -> Iterator[tuple[Runway, Replicate]]:
     OrganizationBudget.objects.get_or_create(pk=1)
     with Runway() as runway, Replicate() as replicate:
         replicate.slow = 20.0
-        configure("runway_ml", runway, settings={"send_timeout": 30})
-        configure("replicate", replicate, settings={"send_timeout": 30})
+        configure("runway_ml", runway)
+        configure("replicate", replicate)
         row = ProviderModel.objects.get(provider="runway_ml", name="veo3.1_fast")
         row.capabilities = {**row.capabilities, "end_image": True}
         row.save()
