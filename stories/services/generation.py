@@ -27,7 +27,7 @@ from . import enqueue, job_data, locking, waking
 from .approvals import authorize_spend
 from .confirmations import bind
 from .english import EnglishPlan, english_request, plan_english, seen
-from .locking import locked_story
+from .locking import CLOSED, locked_story
 from .permissions import require_job_owner, require_story_owner
 from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
 from .sound_plan import plan_sound, wanted_again
@@ -506,22 +506,21 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
 
     Raises GuardRefused.
     """
-    _require_open_to_retry(story, job)
+    may_spend = job.pk in job_data.may_spend([job])
+    if is_closed_to_retry(job, story.status, may_spend=may_spend):
+        raise GuardRefused(LEFT)
     kind = job_data.STORY_KIND.get(JobName(job.name))
     if job.name == JobName.SCENE_ENGLISH:
         english = plan_english(story, [UUID(job.item)], replace=True)
         priced = [item for item in english.items if item.price]
         return (ask_for_english(english) if priced or not english.items else None), None
     if job.name == JobName.STORY_PLANNING:
-        if story.status != StoryStatus.PLANNING:
-            raise GuardRefused(LEFT)
         again = ask_for_planning(story, replace=bool(job.data["parameters"].get("replace")))
         # The price binds the next attempts.
         return (again if again is not None and again.total else None), None
     if kind is None:
-        return (ask_for_retry(story, job) if job_data.may_spend(job) else None), None
-    if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
-        raise GuardRefused(LEFT)
+        paid = may_spend and job.name in job_data.TAKE_NAMES
+        return (ask_for_retry(story, job) if paid else None), None
     asked = job.data["parameters"]
     plan = plan_generation(
         story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
@@ -529,10 +528,19 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
     return ask_for_plan(plan), plan
 
 
-def _require_open_to_retry(story: Story, job: Job) -> None:
-    """Raises GuardRefused for work that the story's status would not let anybody start."""
-    if not job_data.may_spend(job):
-        return
+def is_closed_to_retry(job: Job, status: str, *, may_spend: bool) -> bool:
+    """Whether a story in this status does not allow the job's work to start again.
+
+    `may_spend`: as `job_data.may_spend` says. Work that is paid for is continued in any status.
+    """
+    status = StoryStatus(status)
+    if job.name == JobName.STORY_PLANNING:
+        return status != StoryStatus.PLANNING
+    if (kind := job_data.STORY_KIND.get(JobName(job.name))) is not None:
+        return status not in OPEN_TO[kind] or (kind, status) in WAYS
+    if not may_spend:
+        return False
+    if job.name == JobName.SCENE_ENGLISH:
+        return status in CLOSED
     kind = job_data.TAKE_KIND.get(JobName(job.name))
-    if story.status == StoryStatus.ARCHIVED or (kind is not None and why_closed(story, kind)):
-        raise GuardRefused(LEFT)
+    return status == StoryStatus.ARCHIVED or (kind is not None and status not in OPEN_TO[kind])

@@ -1,5 +1,6 @@
 """What a story's job is to make: its names, the keys of its calls, and its recorded inputs."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ TAKE_JOB: dict[str, JobName] = {
 TAKE_NAMES = frozenset(
     {*TAKE_JOB.values(), JobName.LOOK_SHEET, JobName.TAKE_EDIT, JobName.TAKE_CHECK}
 )
+PIECE_NAMES = TAKE_NAMES | {JobName.SCENE_ENGLISH}
 SHEET = "sheet"  # how the keys of calls for reference sheets begin
 EDIT = "edit"  # and of calls that edit a take
 VISION = "vision"  # and of calls that check a take
@@ -305,15 +307,20 @@ def call_of(job: Job) -> ProviderCall | None:
     )
 
 
-def may_spend(job: Job) -> bool:
-    """Whether the next attempt of a scene's job may make a new call.
+def may_spend(jobs: Iterable[Job]) -> set[str]:
+    """The ids of those jobs of one piece of work whose next attempt may make a new call.
 
-    Otherwise it continues the existing one.
+    The other jobs continue the existing call. At most one query.
     """
-    if job.name not in TAKE_NAMES or not job.item or job.data["action"] == INGEST_ONLY:
-        return False
-    return (
-        not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job))
-        .exclude(state__in=OVER)
-        .exists()
-    )
+    found = {
+        job.pk: (call_key(job), after(job))
+        for job in jobs
+        if job.name in PIECE_NAMES and job.item and job.data["action"] != INGEST_ONLY
+    }
+    if not found:
+        return set()
+    calls = ProviderCall.objects.filter(key__in={key for key, _after in found.values()})
+    newest: dict[str, int] = {}
+    for key, number in calls.exclude(state__in=OVER).values_list("key", "attempt_no"):
+        newest[key] = max(number, newest.get(key, 0))
+    return {pk for pk, (key, number) in found.items() if newest.get(key, 0) <= number}

@@ -20,7 +20,7 @@ from stories.services import generation, job_data
 from stories.services.permissions import is_job_owner, jobs_for, stories_for
 
 from .cancel_impact import kept
-from .story_state import is_past, job_label
+from .story_state import closed_to_retry, job_label
 
 FOUND = 200  # maximum number of stories whose title a search matches, and of scenes by number
 SCENE_NUMBER = re.compile(r"(?:scene|장면)\s*#?(\d{1,4})", re.IGNORECASE)  # as rows name them
@@ -38,21 +38,23 @@ class StoryJobAdmin(JobAdmin):
         generation.retry(job.pk, actor=request.user).require()
 
     def may_retry(self, job: Job) -> bool:
-        return super().may_retry(job) and not is_past(job, self._status(job))
+        return super().may_retry(job) and not self._is_closed(job)
 
-    def _status(self, job: Any) -> str:
-        """The status of the job's story; read for all rows of a list at once."""
-        if not hasattr(job, "story_status"):
-            known = [job.subject] if is_uuid(job.subject) else []
-            rows = Story.objects.filter(pk__in=known).values_list("status", flat=True)
-            job.story_status = rows.first() or ""
-        return str(job.story_status)
+    def _is_closed(self, job: Any) -> bool:
+        """Whether the story's status refuses a retry; read for all rows of a list at once."""
+        if not hasattr(job, "is_closed"):
+            known = Story.objects.filter(pk__in=[job.subject] if is_uuid(job.subject) else [])
+            statuses = {str(pk): status for pk, status in known.values_list("pk", "status")}
+            job.is_closed = bool(closed_to_retry([job], statuses))
+        return bool(job.is_closed)
 
     def label(self, job: Job) -> str:
         return job_label(job)
 
     def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
-        """Add the story and the scene that each job works for. Two more queries."""
+        """Add the story and the scene that each job works for, and whether its story's status
+        refuses a retry. Three more queries.
+        """
         super().prepare(request, rows)
         titles: dict[str, str] = {}
         states: dict[str, str] = {}
@@ -68,9 +70,10 @@ class StoryJobAdmin(JobAdmin):
         if edited := [row.item for row in rows if row.name == JobName.TAKE_EDIT]:
             found = Take.objects.filter(pk__in=edited).values_list("pk", "scene__position")
             places |= {str(pk): position for pk, position in found}
+        closed = closed_to_retry(rows, states)
         for row in rows:
             title = titles.get(row.subject, "")
-            row.story_status = states.get(row.subject, "")
+            row.is_closed = row.pk in closed
             row.place = _("scene %(n)s") % {"n": places[row.item]} if row.item in places else ""
             row.about_name = f"{title} · {row.place}" if row.place else title
 

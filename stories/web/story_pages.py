@@ -26,7 +26,7 @@ from stories.services.planning import scene_count
 
 from . import boundaries, mixer, scene_lengths, sound, status_colors, story_cards, timeline
 from .spending import spending_of
-from .story_state import StoryState, is_past, job_label
+from .story_state import StoryState, closed_to_retry, job_label
 
 LIVE_TABS = ("film", "jobs", "money", "history", "edit")
 STOP_POLLING = 286  # htmx stops polling on this status
@@ -155,7 +155,7 @@ def history(request: HttpRequest, story_id: Any) -> HttpResponse:
 def job_rows(story: Story) -> list[Any]:
     """The newest jobs of a story, each with its colour, label and scene number.
 
-    Two queries, three while something is queued.
+    At most three queries, and one more while something is queued.
     """
     rows: list[Any] = list(
         Job.objects.filter(subject=str(story.pk)).order_by("-created_at", "-pk")[:JOBS_SHOWN]
@@ -165,6 +165,7 @@ def job_rows(story: Story) -> list[Any]:
         for pk, position in Scene.objects.filter(story=story).values_list("pk", "position")
     }
     why = queue_position(rows)
+    closed = closed_to_retry(rows, {str(story.pk): story.status})
     for row in rows:
         row.tone, row.label, row.position = (
             status_colors.of_job(row),
@@ -172,7 +173,7 @@ def job_rows(story: Story) -> list[Any]:
             positions.get(row.item),
         )
         has_ended = row.status in {JobStatus.FAILED, JobStatus.CANCELLED}
-        row.may_retry = has_ended and not is_past(row, story.status)
+        row.may_retry = has_ended and row.pk not in closed
         row.queue_position, row.next_look = why.get(row.pk), next_look(row)
     return rows
 

@@ -1,5 +1,6 @@
 """The data of a story's page, read in a number of queries that does not depend on its size."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 from django.urls import reverse
 
 from core.localized_messages import LocalizedMessage
+from jobs.admin import CAN_RETRY
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
@@ -15,7 +17,9 @@ from stories.models import Film, Scene, Story
 from stories.selectors.job_facts import JobFacts
 from stories.selectors.summary import Summary, summarize
 from stories.selectors.warnings import too_fast
+from stories.services import job_data
 from stories.services.film_verdicts import why_not_deliverable
+from stories.services.generation import is_closed_to_retry
 from stories.services.permissions import is_story_owner
 from stories.services.plan import load_scenes
 
@@ -190,14 +194,22 @@ class StoryState:
         return self.films
 
 
-# What only makes sense while the story is in one status.
-BELONGS_TO: dict[str, str] = {JobName.STORY_PLANNING: StoryStatus.PLANNING}
+def closed_to_retry(jobs: Iterable[Job], statuses: Mapping[str, str]) -> set[str]:
+    """The ids of the ended jobs whose retry the status of their story would refuse.
 
-
-def is_past(job: Any, story_status: str) -> bool:
-    """Whether the story has gone on, so that a retry of this job would be refused."""
-    belongs = BELONGS_TO.get(job.name)
-    return belongs is not None and story_status != belongs
+    `statuses`: of the stories, by their ids. At most one query.
+    """
+    ended = [
+        job
+        for job in jobs
+        if job.status in CAN_RETRY and job.name in JobName and statuses.get(job.subject)
+    ]
+    spenders = job_data.may_spend(ended)
+    return {
+        job.pk
+        for job in ended
+        if is_closed_to_retry(job, statuses[job.subject], may_spend=job.pk in spenders)
+    }
 
 
 def job_label(job: Job | OpenJob) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -28,6 +27,7 @@ from providers.services import catalogue, connections, money_changes, provider_m
 from providers.services.workflows import Upload
 from stories.services import people
 from tests.fakes import comfyui
+from tests.providers.factories import make_call
 from tests.two_writers import in_turn
 
 pytestmark = [pytest.mark.row_locks, pytest.mark.django_db(transaction=True)]
@@ -63,22 +63,6 @@ def test_two_who_wait_for_a_limit_get_slots_one_after_the_other():
 
     assert in_turn(take, lambda: slots.append(limits._next_slot("runway_ml", now))) == []
     assert [slot - now for slot in slots] == [timedelta(seconds=10), timedelta(seconds=11)]
-
-
-def make_call(**values):
-    return ProviderCall.objects.create(
-        **{
-            "provider_id": "local",
-            "kind": "image",
-            "state": CallState.SENDING,
-            "key": uuid.uuid4().hex,
-            "request_hash": "h",
-            "unit_price": 0,
-            "units": 1,
-            "estimate": 0,
-            **values,
-        }
-    )
 
 
 # Calls

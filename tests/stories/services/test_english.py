@@ -252,3 +252,15 @@ def test_plan_asks_as_often_for_one_scene_as_for_many(story, count, django_asser
     with django_assert_num_queries(5):
         plan = plan_english(story)
     assert [item.price for item in plan.todo] == [PRICE] * count
+
+
+@pytest.mark.parametrize("status", ["archived", "rendering"])
+def test_is_not_paid_for_again_while_scenes_cannot_be_changed(story, script, owner, status):
+    make_scene(story, text=TEXT)
+    ((job,), _plan) = put_into_english(story.pk, actor=owner)
+    Job.objects.update(status="failed")
+    Story.objects.update(status=status)
+    with pytest.raises(GuardRefused, match="has left the step"):
+        retried(job.pk, actor=owner, confirm_total=PRICE)
+    run_due()
+    assert (Job.objects.get(pk=job.pk).status, script.submitted) == ("failed", [])

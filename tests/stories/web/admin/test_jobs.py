@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job, JobLog, Pause
+from providers.models import ProviderCall
 from stories.enums import JobName, StoryStatus
 from tests.markup import flat
+from tests.providers.factories import make_call
 from tests.stories.factories import make_scene, make_story
 
 LIST = reverse("admin:jobs_job_changelist")
@@ -43,7 +45,8 @@ def test_list_query_count_does_not_depend_on_rows(owner, story, as_, queries_of)
     counts = []
     for rows in (1, 3, 20):
         while Job.objects.count() < rows:
-            _job(owner, story, item=str(make_scene(story).pk))
+            item, status = str(make_scene(story).pk), JobStatus.FAILED
+            _job(owner, story, item=item, status=status)
         counts.append(queries_of(as_(owner), LIST))
     assert counts[0] == counts[1] == counts[2]
     assert counts[0] <= 16
@@ -224,10 +227,52 @@ def test_the_planning_of_a_story_that_has_gone_on_is_not_offered_again(
         status=JobStatus.FAILED,
     )
     client.force_login(owner)
+    assert_offered(client, job, offered)
+
+
+def assert_offered(client, job, offered):
+    """A button for a retry stands on all three pages that show the job, or on none."""
     retry = reverse("admin:jobs_job_do", args=[job.pk, "retry"])
     for address in (
         reverse("admin:jobs_job_changelist"),
         reverse("admin:jobs_job_change", args=[job.pk]),
-        reverse("admin:stories_story_jobs", args=[story.pk]),
+        reverse("admin:stories_story_jobs", args=[job.subject]),
     ):
         assert (f'href="{retry}' in client.get(address).content.decode()) is offered, address
+
+
+@pytest.mark.parametrize(
+    ("name", "story_status", "offered"),
+    [
+        (JobName.SCENE_PREVIEW, "previewing", True),
+        (JobName.SCENE_PREVIEW, "draft", False),
+        (JobName.SCENE_RENDER, "planned", False),
+        (JobName.SCENE_ENGLISH, "planned", True),
+        (JobName.SCENE_ENGLISH, "rendering", False),
+        (JobName.TAKE_CHECK, "completed", True),
+        (JobName.TAKE_CHECK, "archived", False),
+        (JobName.STORY_RENDER, "rendering", True),
+        (JobName.STORY_RENDER, "previewing", False),
+        (JobName.SCENE_SEGMENT, "archived", True),
+    ],
+)
+@pytest.mark.moderate
+def test_work_that_the_status_closes_is_not_offered_again(
+    name, story_status, offered, client, owner
+):
+    story = make_story(owner, status=story_status)
+    item = "" if name == JobName.STORY_RENDER else str(make_scene(story).pk)
+    job = _job(owner, story, name=name, item=item, status=JobStatus.FAILED)
+    client.force_login(owner)
+    assert_offered(client, job, offered)
+
+
+@pytest.mark.moderate
+def test_work_that_is_paid_for_is_offered_again_in_any_status(client, owner):
+    story = make_story(owner, status="archived")
+    job = _job(owner, story, item=str(make_scene(story).pk), status=JobStatus.FAILED)
+    call = make_call(key=job.pk, state="accepted", attempt_no=1)
+    client.force_login(owner)
+    assert_offered(client, job, True)
+    ProviderCall.objects.filter(pk=call.pk).update(state="refused")
+    assert_offered(client, job, False)
