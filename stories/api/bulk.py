@@ -15,7 +15,7 @@ from core.localized_messages import DomainError
 from jobs.services import queue
 from stories.api.inputs.parts import MoneyIn, Reason, confirmed_total
 from stories.enums import ReviewStatus
-from stories.services import generation, takes
+from stories.services import retry, takes
 
 from .base import JOBS, TAKES, api
 from .lookups import scene_of, steerable_job, take_of
@@ -109,7 +109,7 @@ def _job(call: Call, item: OneJobIn, body: BulkJobsIn) -> OneJobOut:
             return job_out(queue.cancel(item.id, actor=call.user, reason=body.reason))
         confirmed = confirmed_total(item.confirm_total)
         # A request for approval is kept, although it is answered as an error.
-        start = generation.retry(item.id, actor=call.user, confirm_total=confirmed)
+        start = retry.retry_job(item.id, actor=call.user, confirm_total=confirmed)
         return job_out(start.require().jobs[0])
 
     done, problem = _each(act)

@@ -25,7 +25,7 @@ from jobs.services.statistics import mark, statistics
 from providers import ledger
 from stories.api.inputs.jobs import JobFilter, RetryIn
 from stories.api.inputs.parts import CancelIn, WaitQuery, confirmed_total
-from stories.services import generation
+from stories.services import retry
 from stories.services.permissions import jobs_for, sees_all
 
 from .base import JOBS, api
@@ -212,7 +212,7 @@ class JobRetryController(ApiController):
         """
         steerable_job(self, job_id)
         confirmed = confirmed_total(body.confirm_total)
-        start = generation.retry(job_id, actor=self.user, confirm_total=confirmed)
+        start = retry.retry_job(job_id, actor=self.user, confirm_total=confirmed)
         (job,) = start.require().jobs
         return job_out(job)
 

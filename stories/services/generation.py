@@ -1,4 +1,4 @@
-"""Starts paid work: what a plan makes, takes of a scene, sound, planning, English, a retry.
+"""Starts paid work: what a plan makes, takes of a scene, sound, planning, English.
 
 Each start is one transaction that ends in a `Start`: the jobs, or the approval it needs first.
 """
@@ -17,9 +17,8 @@ from core import visible
 from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus
 from jobs.models import Job
-from jobs.services import queue
 from providers.requests import hash_of
-from stories.enums import JobName, SoundKind, StoryStatus, TakeKind
+from stories.enums import SoundKind, StoryStatus, TakeKind
 from stories.errors import ApprovalNeeded, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
@@ -27,16 +26,14 @@ from . import enqueue, job_data, locking, waking
 from .approvals import authorize_spend
 from .confirmations import bind
 from .english import EnglishPlan, english_request, plan_english, seen
-from .locking import CLOSED, locked_story
-from .permissions import require_job_owner, require_story_owner
+from .locking import locked_story
+from .permissions import require_story_owner
 from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
 from .sound_plan import plan_sound, wanted_again
 from .spend_requests import (
-    SpendRequest,
     ask_for_english,
     ask_for_plan,
     ask_for_planning,
-    ask_for_retry,
     ask_for_sound,
     ask_for_takes,
     ask_for_vision_checks,
@@ -60,9 +57,6 @@ OPEN_TO = {
 
 NOTHING_IN_ENGLISH = gettext_noop("Nothing can be put into English. Scene %(position)s: %(why)s")
 NOTHING_CHECKED = gettext_noop("Nothing can be checked. Scene %(position)s: %(why)s")
-LEFT = gettext_noop(
-    "The story has left the step that this job belongs to. Begin that step again from the story."
-)
 
 
 def why_closed(story: Story, kind: str) -> GuardRefused | None:
@@ -168,7 +162,7 @@ def start_generation(
             bind(spend, parent)
             if override_reason:
                 enqueue.override(parent, override_reason, actor=actor)
-        jobs = _enqueue(story, plan, actor=actor, parent=parent)
+        jobs = enqueue_plan(story, plan, actor=actor, parent=parent)
         return Start(jobs if parent is None else [parent], plan.total), plan
 
 
@@ -199,7 +193,7 @@ def _advances(story: Story, kind: str, advance: Advance, *, joins: bool) -> bool
     return advance == "always"
 
 
-def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> list[Job]:
+def enqueue_plan(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> list[Job]:
     """Enqueue a job for each scene of the plan, below the story's own job if that is waiting."""
     owner = actor or story.owner
     jobs = [
@@ -467,80 +461,3 @@ def start_vision_checks(
             for item in plan.todo
         ]
     return Start(found, plan.total), plan
-
-
-def retry(job_id: str, *, actor: Any, confirm_total: Decimal | None = None) -> Start:
-    """Queue a failed, cancelled or unclear job again.
-
-    Its possible cost is compared with the person's limit, as with any start.
-
-    Raises NoSuchJob, NotPossible, AlreadyOpen, Forbidden, GuardRefused (the story has left the
-    status that the job belongs to), PlanChanged, NoPrice or NotConfigured.
-    """
-    with transaction.atomic():
-        # Locks its row before the story's, as when a job ends.
-        job = queue.locked_for_retry(job_id)
-        require_job_owner(actor, job)
-        story = (
-            Story.objects.select_for_update().filter(pk=job.subject).first()
-            if job.name in JobName
-            else None
-        )
-        ask, plan = (None, None) if story is None else _what_is_retried(story, job)
-        confirmation = None
-        if story is not None and ask is not None:
-            confirm_amount(ask.total, confirm_total)
-            spend = authorize_spend(story, ask, actor=actor, besides=job.pk)
-            if isinstance(spend, ApprovalNeeded):
-                return Start(total=ask.total, stopped=spend)
-            confirmation = spend
-        job = queue.retry(job_id, actor=actor)
-        if confirmation is not None and plan is not None:
-            bind(confirmation, job)
-            _enqueue(plan.story, plan, actor=actor, parent=job)
-    return Start([job])
-
-
-def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan | None]:
-    """What the job may spend again, and for a story's own job what it makes.
-
-    Raises GuardRefused.
-    """
-    may_spend = job.pk in job_data.may_spend([job])
-    if is_closed_to_retry(job, story.status, may_spend=may_spend):
-        raise GuardRefused(LEFT)
-    kind = job_data.STORY_KIND.get(JobName(job.name))
-    if job.name == JobName.SCENE_ENGLISH:
-        english = plan_english(story, [UUID(job.item)], replace=True)
-        priced = [item for item in english.items if item.price]
-        return (ask_for_english(english) if priced or not english.items else None), None
-    if job.name == JobName.STORY_PLANNING:
-        again = ask_for_planning(story, replace=bool(job.data["parameters"].get("replace")))
-        # The price binds the next attempts.
-        return (again if again is not None and again.total else None), None
-    if kind is None:
-        paid = may_spend and job.name in job_data.TAKE_NAMES
-        return (ask_for_retry(story, job) if paid else None), None
-    asked = job.data["parameters"]
-    plan = plan_generation(
-        story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
-    )
-    return ask_for_plan(plan), plan
-
-
-def is_closed_to_retry(job: Job, status: str, *, may_spend: bool) -> bool:
-    """Whether a story in this status does not allow the job's work to start again.
-
-    `may_spend`: as `job_data.may_spend` says. Work that is paid for is continued in any status.
-    """
-    status = StoryStatus(status)
-    if job.name == JobName.STORY_PLANNING:
-        return status != StoryStatus.PLANNING
-    if (kind := job_data.STORY_KIND.get(JobName(job.name))) is not None:
-        return status not in OPEN_TO[kind] or (kind, status) in WAYS
-    if not may_spend:
-        return False
-    if job.name == JobName.SCENE_ENGLISH:
-        return status in CLOSED
-    kind = job_data.TAKE_KIND.get(JobName(job.name))
-    return status == StoryStatus.ARCHIVED or (kind is not None and status not in OPEN_TO[kind])

@@ -16,7 +16,7 @@ from jobs.models import Job
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import JobName
 from stories.models import Scene, Story, Take
-from stories.services import generation, job_data
+from stories.services import job_data, retry
 from stories.services.permissions import is_job_owner, jobs_for, stories_for
 
 from .cancel_impact import kept
@@ -35,7 +35,7 @@ class StoryJobAdmin(JobAdmin):
         return is_job_owner(request.user, job)
 
     def retry(self, request: HttpRequest, job: Job) -> None:
-        generation.retry(job.pk, actor=request.user).require()
+        retry.retry_job(job.pk, actor=request.user).require()
 
     def may_retry(self, job: Job) -> bool:
         return super().may_retry(job) and not self._is_closed(job)

@@ -19,9 +19,9 @@ from stories.selectors.summary import Summary, summarize
 from stories.selectors.warnings import too_fast
 from stories.services import job_data
 from stories.services.film_verdicts import why_not_deliverable
-from stories.services.generation import is_closed_to_retry
 from stories.services.permissions import is_story_owner
 from stories.services.plan import load_scenes
+from stories.services.retry import is_closed_to_retry
 
 from .films import changed_scenes, chapters_of, describe_changes, poster_url
 from .open_jobs import OpenJob

@@ -36,6 +36,7 @@ from stories.models import Scene, Story, Take
 from stories.services import (
     generation,
     job_data,
+    retry,
     scenes,
     status_changes,
     stories,
@@ -283,7 +284,7 @@ class Person(SoundOrders):
     def retry_job(self, job: Job) -> None:
         with self.notebook.ordering() as pieces:
             pieces.extend(pieces_of_job(job))
-            generation.retry(job.pk, actor=self.user).require()
+            retry.retry_job(job.pk, actor=self.user).require()
 
     def bring_in(self) -> None:
         calls.collect()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jobs.models import Job
-from stories.services import generation
+from stories.services import generation, retry
 from stories.services.english import EnglishPlan
 from stories.services.plan import Plan
 
@@ -22,7 +22,7 @@ def make_takes(scene_id: Any, kind: str, **values: Any) -> tuple[list[Job], Any]
 
 def retried(job_id: str, **values: Any) -> Job:
     """The job, queued again. Raises ApprovalNeeded."""
-    return generation.retry(job_id, **values).require().jobs[0]
+    return retry.retry_job(job_id, **values).require().jobs[0]
 
 
 def put_into_english(story_id: Any, **values: Any) -> tuple[list[Job], EnglishPlan]:

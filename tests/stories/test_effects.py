@@ -25,8 +25,9 @@ from stories.handlers.paid_results import record_leftover_results
 from stories.models import Approval, Effect, Film, SoundTake, StorySound
 from stories.services import effects, scene_order, scene_splits, scenes, sound, sound_takes
 from stories.services.approval_decisions import decide
-from stories.services.generation import generate_sound, retry, start_generation
+from stories.services.generation import generate_sound, start_generation
 from stories.services.plan import load_scenes, plan_generation
+from stories.services.retry import retry_job
 from stories.services.scene_lengths import propose_lengths
 from stories.services.sound_plan import plan_sound
 from stories.services.sound_uploads import upload_sound
@@ -285,7 +286,7 @@ def test_a_refused_effect_fails_is_said_and_retried(story, scene, owner):
     (item,) = plan_sound(story).items
     assert (item.failed, str(item.why)) == (True, "This is not played.")
     SpeakingAdapter.refused.clear()
-    retry(job.pk, actor=owner)
+    retry_job(job.pk, actor=owner)
     run_due()
     assert states(story) == [(f"sound:{effect.pk}", "done", False, Decimal(0))]
 
@@ -337,7 +338,7 @@ def test_the_film_s_job_makes_the_picture_and_the_effect_of_one_scene(story, sce
         ),
     )
     SpeakingAdapter.refused.clear()
-    retry(children.get(name="scene_sound").pk, actor=owner)
+    retry_job(children.get(name="scene_sound").pk, actor=owner)
     run_due()
     film_job.refresh_from_db()
     assert film_job.status == JobStatus.SUCCEEDED, film_job.note

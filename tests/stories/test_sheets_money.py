@@ -18,7 +18,7 @@ from stories.errors import GuardRefused, PlanChanged
 from stories.handlers.paid_results import record_leftover_results
 from stories.models import Look, SheetTake, Story
 from stories.services import cast
-from stories.services.generation import retry
+from stories.services.retry import retry_job
 from stories.services.sheet_generation import generate_sheet
 from stories.services.transitions import apply_transition
 from tests.pictures import picture
@@ -111,7 +111,7 @@ def test_cancel_retry_and_a_second_start_while_the_task_is_out_buy_nothing(scrip
     queue.cancel(job.pk, actor=owner)
     with pytest.raises(GuardRefused):
         generate_sheet(look.pk, actor=owner)
-    retry(job.pk, actor=owner)
+    retry_job(job.pk, actor=owner)
     go_on()
     script.poll = [MADE]
     for _ in range(3):
@@ -177,7 +177,7 @@ def test_refused_sheet_may_be_tried_again_and_is_paid_once(script, owner, look):
     run_due()
     job.refresh_from_db()
     assert job.status == JobStatus.FAILED
-    retry(job.pk, actor=owner)
+    retry_job(job.pk, actor=owner)
     run_due()
     assert [state for state, _cost in books()[0]] == [CallState.REFUSED, CallState.SETTLED]
     assert books()[1] == 1

@@ -25,8 +25,8 @@ from stories.services import approval_decisions, scenes
 from stories.services.edit_generation import edit_take
 from stories.services.edit_plan import choices, order
 from stories.services.fingerprints import is_stale
-from stories.services.generation import retry
 from stories.services.plan import plan_generation
+from stories.services.retry import retry_job
 from stories.services.spend_requests import fits
 from stories.services.takes import review_take, select_take
 from tests.fakes.media import clip as clip_of
@@ -450,8 +450,8 @@ def test_failed_edit_can_be_tried_again_at_its_price(take, owner, seller, script
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     script.submit = [Result(media=Bytes(picture()), cost=PRICE)]
     with pytest.raises(PlanChanged):
-        retry(job.pk, actor=owner, confirm_total=Decimal("0.01"))
-    retry(job.pk, actor=owner, confirm_total=PRICE)
+        retry_job(job.pk, actor=owner, confirm_total=Decimal("0.01"))
+    retry_job(job.pk, actor=owner, confirm_total=PRICE)
     run_due()
     assert Take.objects.filter(edited_from=take).count() == 1
 

@@ -50,6 +50,7 @@ from stories.services import (
     enqueue,
     generation,
     retakes,
+    retry,
     scene_splits,
     scenes,
     sheets,
@@ -350,7 +351,7 @@ def test_retry_of_a_story_that_is_moved_meanwhile_is_refused(owner):
     Job.objects.filter(pk=job.pk).update(status="failed")
     (error,) = in_turn(
         lambda: Story.objects.filter(pk=story.pk).update(status="draft"),
-        lambda: generation.retry(job.pk, actor=owner),
+        lambda: retry.retry_job(job.pk, actor=owner),
     )
     assert isinstance(error, GuardRefused)
     assert Job.objects.get().status == "failed"
@@ -359,7 +360,7 @@ def test_retry_of_a_story_that_is_moved_meanwhile_is_refused(owner):
 def test_retry_of_a_job_that_is_queued_meanwhile_says_so(story, owner):
     job, _new = enqueue.enqueue_scene(make_scene(story), "image", owner=owner)
     Job.objects.filter(pk=job.pk).update(status="failed")
-    (error,) = in_turn(lambda: queue.retry(job.pk), lambda: generation.retry(job.pk, actor=owner))
+    (error,) = in_turn(lambda: queue.retry(job.pk), lambda: retry.retry_job(job.pk, actor=owner))
     assert isinstance(error, NotPossible)
     assert error.sentence.values == {"status": "queued"}
 

@@ -10,7 +10,7 @@ from providers.models import AIProviderConfig
 from providers.services.configs import organization_budget
 from stories.errors import GuardRefused, Invalid, NotAllowed
 from stories.models import Approval, Confirmation, Story
-from stories.services import generation
+from stories.services import generation, retry
 from stories.services.generation import start_generation
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -130,7 +130,7 @@ def test_a_retry_that_needs_an_approval_leaves_the_job_as_it_was(owner, limit):
     (job,) = generation.generate_scene(scene.pk, "image", actor=None).jobs
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED, attempts=3)
     before = Job.objects.filter(pk=job.pk).values().get()
-    stopped = generation.retry(job.pk, actor=owner).stopped
+    stopped = retry.retry_job(job.pk, actor=owner).stopped
     assert stopped is not None
     assert (stopped.new, stopped.approval) == (True, Approval.objects.get())
     assert (Job.objects.filter(pk=job.pk).values().get(), job.log.count()) == (before, 0)
