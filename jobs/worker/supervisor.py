@@ -30,7 +30,8 @@ LOOK_SECONDS = 0.1
 POOL_SILENCE_SECONDS = 30.0  # a pool silent for this long hangs; it is killed with its workers
 # For the ticker: it may hang during a write, and on SQLite other writers fail after 20 s.
 TICKER_SILENCE_SECONDS = 10.0
-PAID_SECONDS = 540.0  # longer than the longest time limit of a request to a provider
+# Longer than the longest time limit of a request to a provider, and the writing of its answer.
+PAID_SECONDS = 570.0
 SHORTEST_LIFE = 1.0  # minimum time between two starts of a child
 
 

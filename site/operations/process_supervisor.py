@@ -20,7 +20,7 @@ from core.localized_messages import DomainError
 
 STOP_SECONDS = 8.0  # a worker finishes its job or returns it to the queue
 PAID_STOP_SECONDS = (
-    550.0  # Workers wait for the responses to paid requests; without any they stop as quickly
+    580.0  # Workers wait for the responses to paid requests; without any they stop as quickly
 )
 YOUNG_SECONDS = 10.0  # a process that ends sooner did not start properly
 MAX_YOUNG_DEATHS = 4
