@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""Django's command line, with `site/` as a second import root (it holds the packages `config`,
-`web` and `ground`).
+"""Django's command line, with `site/` as a second import root (it holds packages such as `config`
+and `core`).
 """
 
 import os

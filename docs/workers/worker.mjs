@@ -45,12 +45,12 @@ async function work(job) {
 }
 
 const connection = new Redis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379/0", {
-    maxRetriesPerRequest: null, // BullMQ waits for a Redis that is away
+    maxRetriesPerRequest: null, // BullMQ waits while Redis is unavailable
 });
 const worker = new Worker(process.env.QUEUE ?? "ai_video", work, {
     connection,
     concurrency: 1,
-    lockDuration: Number(process.env.LOCK_MS ?? 30000), // a dead worker's job goes on after this
+    lockDuration: Number(process.env.LOCK_MS ?? 30000), // another worker gets the job of a dead worker after this
     stalledInterval: Number(process.env.LOCK_MS ?? 30000),
 });
 worker.on("error", (error) => console.error(error.message));

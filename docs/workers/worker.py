@@ -15,7 +15,7 @@ from bullmq import Worker
 FOLDER = Path(os.environ.get("OUTPUT_DIR", "made"))  # served at PUBLIC_URL by a web server
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "https://files.example.com")
 FFMPEG = os.environ.get("FFMPEG", "ffmpeg")
-LOCK_MS = int(os.environ.get("LOCK_MS", "30000"))  # a dead worker's job goes on after this
+LOCK_MS = int(os.environ.get("LOCK_MS", "30000"))  # then another worker gets a dead worker's job
 ENDINGS = {"generate_image": "png", "generate_clip": "mp4"}
 
 

@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='organizationbudget',
             name='one_press_limit',
-            field=models.DecimalField(decimal_places=2, default=Decimal('2.00'), help_text='Pictures and clips up to this price begin when the button that shows the price is pressed. What costs more asks in a dialog first. 0: always ask.', max_digits=10, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='what starts with one press (USD)'),
+            field=models.DecimalField(decimal_places=2, default=Decimal('2.00'), help_text='Pictures and clips up to this price begin when the button that shows the price is pressed. What costs more asks in a dialog first. 0: everything that costs something asks.', max_digits=10, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='what starts with one press (USD)'),
         ),
     ]

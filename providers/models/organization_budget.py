@@ -44,7 +44,8 @@ class OrganizationBudget(models.Model):
         validators=NOT_NEGATIVE,
         help_text=_(
             "Pictures and clips up to this price begin when the button that shows the price is "
-            "pressed. What costs more asks in a dialog first. 0: always ask."
+            "pressed. What costs more asks in a dialog first. 0: everything that costs "
+            "something asks."
         ),
     )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

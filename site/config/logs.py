@@ -38,7 +38,7 @@ def level_from_env() -> str:
 
 
 def logging_from_env(file: str, *, secrets: Iterable[str]) -> dict[str, Any]:
-    """Return LOGGING from LOG_LEVEL (INFO; DEBUG includes prompts) and LOG_FORMAT (plain or json).
+    """Return LOGGING from LOG_LEVEL (INFO) and LOG_FORMAT (plain or json).
 
     Raises ImproperlyConfigured if the file cannot be written.
     """

@@ -24,12 +24,12 @@ COLUMNS = (
 MONEY = (("twice", "unordered"), ("lost",), ("stuck",), ("ledger",))
 HEADING = f"""# Random kills: the last runs
 
-Written by `make kills WRITE=1`; [fault tests](fault-tests.md) say what is killed, who meddles and
-what is compared. Each row is the newest run on its database. The last two columns are what the
-judge found wrong: work that was paid for twice or without an order, charges that are lost, calls,
-jobs and stories that do not come to their end, amounts that differ from the bill; and errors that a
-person of the run came upon and that are no answer in words. A ledger may be above the bill by what
-a language model did not say that it cost.
+`make kills WRITE=1` writes this page. [Fault tests](fault-tests.md) describe which processes are
+killed, what people do meanwhile and what is compared. Each row is the newest run on its database.
+The last two columns are faults: work that was paid for twice or without an order, lost charges,
+calls, jobs and stories that do not end, amounts that differ from the bill; and errors without an
+explanation that a person of the run met. The ledger may be above the bill by the costs that a
+language model did not report.
 
 | {" | ".join(COLUMNS)} |
 {"| --- " * len(COLUMNS)}|

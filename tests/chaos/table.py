@@ -18,12 +18,12 @@ Made by `make fault-tests` on {day} ({machine}). Each line is one fault test on 
 (PostgreSQL 18, Valkey 9.1, SeaweedFS 4.48), with the
 web and two groups of workers as separate processes. While {stories} stories run, whose pictures \
 come from a provider that charges
-for each, and a client writes new stories, something is broken for {seconds:g} to 20 seconds and \
-repaired. Always promised, and checked
+for each, and a client writes new stories, something is broken for {seconds:g} to 20 seconds \
+(one second for a restart) and repaired. Always promised, and checked
 after each test: every job is done, every picture was paid for once (unless a person decided
-otherwise on a call whose sender was killed), every file is whole, every story that a client was \
-told
-is written stands once, and no answer was an error without words.
+otherwise on a call whose sender was killed), every file is whole, every story whose creation was \
+confirmed to a client
+exists exactly once, and every error answer has an explanation.
 
 """
 DETAILS = """

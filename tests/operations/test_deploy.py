@@ -17,9 +17,9 @@ from operations import health
 from operations.management.commands.serve import web_command
 from operations.metrics import disk, http, row_metrics, views
 from operations.process_supervisor import PAID_STOP_SECONDS
+from providers import registry
 from providers.calls.sending import PAUSES
 from providers.models import AIProviderConfig
-from providers import registry
 
 ROOT = Path(studio.BASE_DIR)
 DEPLOY = ROOT / "deploy"

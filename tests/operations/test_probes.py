@@ -268,6 +268,15 @@ def test_metrics_tell_of_jobs_calls_and_requests(client: Client, owner: Any) -> 
     ProviderCall.objects.create(
         provider_id="local", kind="image", state="unclear", key="k2", estimate=3, **money
     )
+    ProviderCall.objects.create(
+        provider_id="local",
+        kind="image",
+        state="accepted",
+        key="k3",
+        estimate=3,
+        quote="4.5",
+        **money,
+    )
     Story.objects.create(owner=owner, title="The sea")
     client.get("/admin/login/")
     client.get("/nobody-knows-this/1234")
@@ -289,7 +298,7 @@ def test_metrics_tell_of_jobs_calls_and_requests(client: Client, owner: Any) -> 
         ("videoplanet_leases_expired", ""): 1,
         ("videoplanet_provider_calls", 'kind="image",provider="local",state="settled"'): 1,
         ("videoplanet_provider_cost_usd_total", 'kind="image",provider="local"'): 1.25,
-        ("videoplanet_provider_at_risk_usd", 'kind="image",provider="local"'): 3,
+        ("videoplanet_provider_at_risk_usd", 'kind="image",provider="local"'): 7.5,
         ("videoplanet_stories", 'status="draft"'): 1,
         ("videoplanet_http_requests_total", 'method="GET",route="admin/login/",status="200"'): 1,
         ("videoplanet_http_requests_total", 'method="GET",route="unknown",status="404"'): 1,

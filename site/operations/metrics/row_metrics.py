@@ -14,8 +14,7 @@ from core.clock import DatabaseNow, database_now
 from jobs.enums import JobStatus
 from jobs.models import Job, Worker
 from jobs.services.statistics import oldest_due
-from providers.enums import AT_RISK
-from providers.ledger import exact
+from providers import ledger
 from providers.models import ProviderCall
 from stories.models import Film, Story
 
@@ -123,16 +122,18 @@ def _calls() -> list[Metric]:
     rows = (
         ProviderCall.objects.order_by()
         .values_list("provider_id", "kind", "state")
-        .annotate(Count("pk"), Sum("cost"), Sum("estimate"))
+        .annotate(
+            count=Count("pk"),
+            actual=ledger.SUMS["sum_actual"],
+            at_risk=ledger.SUMS["sum_at_risk"],
+        )
     )
     paid: dict[tuple[str, str], float] = {}
     open_: dict[tuple[str, str], float] = {}
-    for provider, kind, state, count, spent, estimated in sorted(rows, key=lambda row: row[:3]):
+    for provider, kind, state, count, spent, at_risk in sorted(rows, key=lambda row: row[:3]):
         calls.add_metric((provider, kind, state), count)
-        paid[provider, kind] = paid.get((provider, kind), 0.0) + float(exact(spent))
-        open_[provider, kind] = open_.get((provider, kind), 0.0) + (
-            float(exact(estimated)) if state in AT_RISK else 0.0
-        )
+        paid[provider, kind] = paid.get((provider, kind), 0.0) + float(ledger.exact(spent))
+        open_[provider, kind] = open_.get((provider, kind), 0.0) + float(ledger.exact(at_risk))
     for key, value in paid.items():
         cost.add_metric(key, value)
     for key, value in open_.items():

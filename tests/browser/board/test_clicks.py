@@ -35,7 +35,7 @@ BEST = {
     "final film": 3,
     "comment at a time": 2,
     "share for review": 2,
-    "change one scene": 5,
+    "change one scene": 4,
     "repair a refused scene": 2,
     "all pictures": 1,
 }
