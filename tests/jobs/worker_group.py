@@ -221,19 +221,19 @@ class JobSystem:
         return self.rows()
 
     def kill_in_the_middle(self) -> None:
-        """kill -9 of a worker that is in the middle of a job: it is frozen first, so that the job
-        cannot end in between.
+        """kill -9 of a worker that is in the middle of a job.
+
+        A worker is frozen before the rows are read: on a busy machine a short job would end while
+        they are read.
         """
 
         def kill() -> bool:
-            for row in [row for row in self.rows() if row["status"] == "running"]:
-                pid = int(row["worker"].rpartition("/")[2])
+            for pid in dict.fromkeys(pid for _job, _token, pid, _priority in self.starts()[::-1]):
                 linux_processes.kill([pid], signal.SIGSTOP)
-                now = next(same for same in self.rows() if same["id"] == row["id"])
-                if (now["status"], now["token"]) == (
-                    "running",
-                    row["token"],
-                ) and linux_processes.state(pid) == "T":
+                running = (row["worker"] for row in self.rows() if row["status"] == "running")
+                if linux_processes.state(pid) == "T" and str(pid) in {
+                    worker.rpartition("/")[2] for worker in running
+                }:
                     linux_processes.kill([pid])
                     return True
                 linux_processes.kill([pid], signal.SIGCONT)
