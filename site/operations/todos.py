@@ -246,7 +246,7 @@ def _approvals(user: Any) -> list[Todo]:
         "approved": (
             "verified",
             "good",
-            _("%(who)s has approved %(amount)s. Start it from the board."),
+            _("%(who)s has approved %(amount)s. Start it from the workbench."),
         ),
         "refused": ("block", "bad", _("%(who)s has refused %(amount)s: %(reason)s")),
     }

@@ -159,7 +159,7 @@ def _missing_take(work: FilmWork) -> Wait | None:
             return ask_person(
                 gettext_noop(
                     "Scene %(position)s came later and costs more than was allowed when "
-                    "this was started. Start it from the board."
+                    "this was started. Start it from the workbench."
                 ),
                 position=item.position,
             )

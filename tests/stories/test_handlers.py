@@ -333,7 +333,7 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(
     assert (parent.status, parent.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
     assert str(parent.note) == (
         "Scene 4 came later and costs more than was allowed when this was started. "
-        "Start it from the board."
+        "Start it from the workbench."
     )
     # What the story's job made by itself counts as started, too.
     with pytest.raises(
