@@ -10,7 +10,7 @@ from tests.stories.factories import make_scene, make_story
 
 pytestmark = pytest.mark.django_db
 
-NOTES = "The way of a film, in four steps"
+NOTES = "How a film is made, in four steps"
 
 
 @pytest.fixture
