@@ -182,7 +182,7 @@ def busy(page: Any, address: str, scenes: int) -> Iterator[tuple[str, list[int],
     yield done("filtered")
     page.locator(".bd-filters a[data-filter='']").click()
     yield done("shown all")
-    search = page.get_by_role("searchbox", name="Search in all words")
+    search = page.get_by_role("searchbox", name="Search all text")
     search.press_sequentially("number 44", delay=80)
     yield done("words typed")
     search.fill("")

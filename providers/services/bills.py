@@ -157,12 +157,12 @@ def import_bill(config: AIProviderConfig, *, actor: Any, name: str, content: byt
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(
-            gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."),
+            gettext_noop("The file is not UTF-8 text. Save the bill as CSV (UTF-8) first."),
             field="file",
         ) from None
     if "\0" in text:
         raise Invalid(
-            gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."),
+            gettext_noop("The file is not UTF-8 text. Save the bill as CSV (UTF-8) first."),
             field="file",
         )
     lines = read_csv(text)

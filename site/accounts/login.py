@@ -58,8 +58,7 @@ class LogInForm(AuthenticationForm):
     error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": gettext_lazy(
-            "User name and password do not fit together. Capital and small letters are not "
-            "the same."
+            "The user name or password is incorrect. Both are case-sensitive."
         ),
     }
 

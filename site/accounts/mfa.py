@@ -44,7 +44,7 @@ PENDING = "second_factor_pending"  # session key: the encrypted secret that is b
 MANAGERS = "manager"
 HASHED = "sha256$"  # how a recovery code is stored
 SET_UP_FIRST = gettext_noop(
-    "A second factor is demanded of you. Set it up on the studio's page “Second factor” first."
+    "Your account requires a second factor. Set it up on the studio's page “Second factor” first."
 )
 
 

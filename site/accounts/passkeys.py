@@ -60,17 +60,17 @@ class RemoveView(Framed, RemoveWebAuthnView):  # type: ignore[misc]  # not typed
 
 
 class ByPasswordView(Framed, ReauthenticateView):  # type: ignore[misc]  # not typed
-    title = _("Show that it is you")
+    title = _("Confirm your identity")
     template_name = "studio/reauthenticate.html"
 
 
 class ByCodeView(Framed, ReauthenticateByCodeView):  # type: ignore[misc]  # not typed
-    title = _("Show that it is you")
+    title = _("Confirm your identity")
     template_name = "studio/reauthenticate.html"
 
 
 class ByPasskeyView(Framed, ReauthenticateWebAuthnView):  # type: ignore[misc]  # not typed
-    title = _("Show that it is you")
+    title = _("Confirm your identity")
     template_name = "studio/reauthenticate_passkey.html"
 
 

@@ -123,7 +123,7 @@ class AskedView(PasswordResetDoneView):  # type: ignore[misc]  # not typed
     template_name = "studio/password_reset_asked.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        frame = _frame(self.request, _("Look into your mail"))
+        frame = _frame(self.request, _("Check your e-mail"))
         return {**super().get_context_data(**kwargs), **frame}
 
 

@@ -56,7 +56,9 @@ def share(
         )
     if not 1 <= days <= LONGEST:
         raise Invalid(
-            gettext_noop("A link lives from 1 to %(longest)s days."), longest=LONGEST, field="days"
+            gettext_noop("A link is valid for 1 to %(longest)s days."),
+            longest=LONGEST,
+            field="days",
         )
     if password and not SHORTEST_PASSWORD <= len(password) <= PASSWORD:
         raise Invalid(

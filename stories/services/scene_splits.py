@@ -193,7 +193,7 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
         if other.deleted_at is None or left < 1 or not scene.narration.endswith(other.narration):
             raise Conflict(
                 gettext_noop(
-                    "The joined scene has been changed since; it cannot be taken apart by itself."
+                    "The merged scene has been changed since, so the merge cannot be undone."
                 )
             )
         require_room(story)

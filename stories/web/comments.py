@@ -98,7 +98,7 @@ def milliseconds(text: str) -> int:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < comments.LONGEST:
-        raise Invalid(gettext_noop("That is no time of the film."), field="at")
+        raise Invalid(gettext_noop("This time is outside the film."), field="at")
     return round(seconds * 1000)
 
 

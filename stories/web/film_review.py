@@ -263,6 +263,6 @@ def withdraw(request: HttpRequest, story: Story, link_id: UUID) -> HttpResponse:
     return respond(
         request,
         story,
-        BoardUpdate(message=_("The link is revoked; it shows nothing any more.")),
+        BoardUpdate(message=_("The link is revoked. It no longer shows the film.")),
         back=back,
     )

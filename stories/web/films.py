@@ -70,9 +70,9 @@ def describe_changes(changes: FilmChanges) -> str:
             % {"n": changes.gone}
         )
     if changes.reordered:
-        parts.append(_("the order is another"))
+        parts.append(_("the order has changed"))
     if changes.cards:
         parts.append(_("the cards have changed"))
     if changes.sound:
-        parts.append(_("the sound is another"))
+        parts.append(_("the sound has changed"))
     return _("Since this film was made: %(what)s.") % {"what": " · ".join(parts)} if parts else ""

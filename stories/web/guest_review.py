@@ -95,7 +95,7 @@ def _ask_password(request: HttpRequest, link: ReviewLink, token: str) -> HttpRes
             refused[name] = value
         return refused
     if not is_password(link, request.POST.get("password", "")):
-        values["error"] = gettext("This is not the password.")
+        values["error"] = gettext("The password is incorrect.")
         return render(request, "board/guest_password.html", values, status=HTTPStatus.FORBIDDEN)
     login_throttle.forget_link_tries(attempt)
     response = HttpResponseRedirect(address)

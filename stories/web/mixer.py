@@ -119,7 +119,7 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
     settings_service.change_settings(story.pk, actor=request.user, **values)
     if "remix" in sent:
         domain.remix(story.pk, actor=request.user)
-        return _back(request, story, _("The film is being mixed anew. Its pictures are kept."))
+        return _back(request, story, _("The film is being mixed again. Its pictures are kept."))
     return _back(request, story, _("The sound is saved."))
 
 

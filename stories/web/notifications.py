@@ -86,7 +86,7 @@ def choices(request: HttpRequest) -> HttpResponse:
         "studio/notification_choices.html",
         story_pages.site().page_context(
             request,
-            title=_("What I am told of"),
+            title=_("My notifications"),
             crumbs=[(TITLE, reverse("admin:notifications"))],
             channels=list(Channel),
             rows=[

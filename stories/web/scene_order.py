@@ -29,7 +29,9 @@ def moves_of(values: list[str]) -> list[Move]:
         pairs = [value.split(":", 1) for value in values[:MOST]]
         return [Move(UUID(scene), UUID(after) if after else None) for scene, after in pairs]
     except ValueError:
-        raise Invalid(gettext_noop("Say which scene goes behind which."), field="move") from None
+        raise Invalid(
+            gettext_noop("Choose the scene to move and the scene that it follows."), field="move"
+        ) from None
 
 
 @require_POST

@@ -311,7 +311,7 @@ def _unsplit(request: HttpRequest, _story: Story, scene: Scene) -> Done:
         second_half_ids=(halves[0], halves[1]),
         narration=narration,
     )
-    return Done(_("The scene is one again."), (joined,))
+    return Done(_("The split is undone."), (joined,))
 
 
 def _merge(request: HttpRequest, story: Story, scene: Scene) -> Done:
@@ -319,7 +319,7 @@ def _merge(request: HttpRequest, story: Story, scene: Scene) -> Done:
     joined = scene_splits.merge_with_next(scene.pk, actor=request.user)
     assert other is not None  # merge_with_next has checked this
     return Done(
-        _("Two scenes became one."),
+        _("The two scenes are merged."),
         (joined,),
         _offer(_("Undo"), story, joined, "unmerge", ("other", str(other.pk))),
     )
@@ -331,7 +331,7 @@ def _unmerge(request: HttpRequest, story: Story, scene: Scene) -> Done:
     except ValueError:
         raise Http404 from None
     first = scene_splits.unmerge(scene.pk, other.pk, actor=request.user)
-    return Done(_("The two scenes are apart again."), (first, other))
+    return Done(_("The merge is undone."), (first, other))
 
 
 def _delete(request: HttpRequest, story: Story, scene: Scene) -> Done:

@@ -242,7 +242,11 @@ def voice(request: HttpRequest, story: Story) -> HttpResponse:
     if "speed" in sent:
         values["speed"] = number(sent["speed"], "speed")
     domain.set_voice(story.pk, actor=request.user, speaker=sent.get("speaker", ""), **values)
-    return _back(request, story, _("The voice is saved. Its lines are spoken anew; no picture is."))
+    return _back(
+        request,
+        story,
+        _("The voice is saved. Its lines are spoken again; pictures do not change."),
+    )
 
 
 @require_POST
@@ -252,7 +256,11 @@ def pronunciations(request: HttpRequest, story: Story) -> HttpResponse:
     rows = zip(request.POST.getlist("written"), request.POST.getlist("spoken"), strict=False)
     entries = [Entry(*row) for row in rows if any(text.strip() for text in row)]
     set_pronunciations(story.pk, actor=request.user, entries=entries)
-    return _back(request, story, _("The pronunciations are saved. Only lines with them are stale."))
+    return _back(
+        request,
+        story,
+        _("The pronunciations are saved. Only lines that contain these words are out of date."),
+    )
 
 
 @require_POST

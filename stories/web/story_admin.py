@@ -388,7 +388,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             request.method = "GET"
             extra_context = {**(extra_context or {}), "reading": found}
         if (made := create_once.found(request)) is not None:
-            messages.info(request, _("This story was made already; here it is."))
+            messages.info(request, _("This story already exists and is shown here."))
             return HttpResponseRedirect(self._page(made.pk))
         crumbs = [(gettext("Stories"), reverse("admin:stories_story_changelist"))]
         values = {

@@ -227,8 +227,8 @@ def test_strangers_hear_no_stems(page, client, owner, stranger, story):
 
 @pytest.mark.moderate
 def test_a_film_says_that_its_sound_has_changed(page, owner, story):
-    assert "the sound is another" not in page()
+    assert "the sound has changed" not in page()
     sound.change_settings(story.pk, actor=owner, music_db=-3)
-    assert "Since this film was made: the sound is another." in page()
+    assert "Since this film was made: the sound has changed." in page()
     with pytest.raises(Invalid):
         sound.change_settings(story.pk, actor=owner, music_db=99)

@@ -40,7 +40,7 @@ def test_who_has_none_opens_nothing_but_its_page(
     assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_missing")
     refused = ask_token(client, username="owner", password="owner")
     assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_missing")
-    assert "demanded of you" in client.get(PAGE).content.decode()
+    assert "requires a second factor" in client.get(PAGE).content.decode()
 
     client.post(PAGE, {"do": "begin"})
     secret = secret_on(client.get(PAGE))

@@ -27,7 +27,7 @@ def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
         "The sea is calm.",
     ]
     page.get_by_role("button", name="Undo").click()
-    wait_for_toast(page, "The scene is one again.")
+    wait_for_toast(page, "The split is undone.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
     card(page, 4).get_by_role("button", name="More for scene 4").click()
     page.get_by_role("menuitem", name="Delete").click()

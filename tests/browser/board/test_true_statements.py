@@ -151,7 +151,7 @@ def test_review_is_in_sight_without_scrolling(enter, quiet_page, owner, story):
     page.wait_for_timeout(400)
     box = bar.bounding_box()
     assert box["y"] + box["height"] <= 900
-    bar.get_by_label("Why? The next take can be better for it.").fill("Too dark")
+    bar.get_by_label("Why? A reason helps to improve the next take.").fill("Too dark")
     bar.get_by_role("button", name="Reject").click()
     wait_for_toast(page, "Take rejected.")
     assert Scene.live.get(story=story, position=1).image_take.review_reason == "Too dark"
@@ -170,7 +170,7 @@ def test_the_keys_stand_beside_the_last_button(enter, quiet_page, owner, story, 
         bar.get_by_role("button", name=name).bounding_box() for name in ("Three", "Keys")
     )
     assert (keys["y"], keys["x"]) == (three["y"], three["x"] + three["width"] + 8)
-    assert bar.get_by_label("Why? The next take").bounding_box()["width"] > 140
+    assert bar.get_by_label("Why? A reason").bounding_box()["width"] > 140
 
 
 def test_account_menu_by_keyboard(enter, quiet_page, owner, story):

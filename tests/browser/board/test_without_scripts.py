@@ -67,7 +67,7 @@ def test_scenes_come_and_go_without_scripts(enter, chromium, owner, story):
         Scene.live.filter(story=story).order_by("position").values_list("narration", flat=True)[1:3]
     ) == ["A boat leaves.", "The sea is calm."]
     undo("12345")
-    do(3, "Merge with the next scene", "Two scenes became one.")
+    do(3, "Merge with the next scene", "The two scenes are merged.")
     assert saved(story) == "1235"
     undo("12345")
     do(4, "Delete", "Scene 4 deleted.")

@@ -105,7 +105,7 @@ def test_an_edge_is_pulled_and_a_block_dragged(enter, quiet_page, owner, story):
 def test_search_and_view_stand_in_the_address(enter, quiet_page, owner, story):
     page = enter(quiet_page, owner, story)
     opened(page)
-    page.get_by_role("searchbox", name="Search in all words").fill("prompt 3")
+    page.get_by_role("searchbox", name="Search all text").fill("prompt 3")
     page.wait_for_function(
         "document.querySelectorAll('#bd-scenes > li:not(.wb-other)').length === 1"
     )

@@ -67,7 +67,7 @@ def test_voice_is_heard_before_it_is_chosen(reader, browse, enter_as, owner, sto
     assert 1 < sample.evaluate(PLAYED) < 10
     reader.send(page, page.get_by_role("button", name=say("Use %(name)s", name="Heart")))
     page.get_by_text(
-        say("The voice is saved. Its lines are spoken anew; no picture is.")
+        say("The voice is saved. Its lines are spoken again; pictures do not change.")
     ).wait_for()
     assert list(Voice.objects.values_list("speaker", "provider", "voice")) == [
         ("", "local", "heart")
@@ -120,8 +120,8 @@ def test_levels_are_heard_at_once_and_saved(reader, browse, enter_as, owner, mix
     page.evaluate("document.querySelector('video').pause()")
     page.locator("#mix-music_db").fill("-6")
     reader.look(page, "mixer")
-    reader.send(page, page.get_by_role("button", name=say("Save and mix the film anew")))
-    page.get_by_text(say("The film is being mixed anew. Its pictures are kept.")).wait_for()
+    reader.send(page, page.get_by_role("button", name=say("Save and mix the film again")))
+    page.get_by_text(say("The film is being mixed again. Its pictures are kept.")).wait_for()
     assert StorySound.objects.get().music_db == -6.0
     run_due()
     assert Film.objects.get(number=2).segments_encoded == 0

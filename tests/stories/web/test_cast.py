@@ -122,7 +122,7 @@ def test_a_scene_gets_its_cast_in_its_panel(client, owner, story, look):
     client.force_login(owner)
     scene = make_scene(story)
     page = url("board_scene", story.pk, scene.pk)
-    assert "Nobody of the cast is in this scene." in client.get(page).content.decode()
+    assert "No cast member is in this scene." in client.get(page).content.decode()
     address = url("board_cast", story.pk, scene.pk)
     client.post(address, {"look": ["", str(look.pk)], f"without-{look.pk}": "1"})
     (row,) = SceneCast.objects.all()

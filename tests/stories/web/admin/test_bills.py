@@ -148,8 +148,8 @@ def test_same_file_is_the_same_bill(bill, manager, as_):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\x89PNG\r\n\x1a\n\x00\xff", "no text in UTF-8"),
-        (b"date,amount\n2026-11-10\x00,1\n", "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "not UTF-8 text"),
+        (b"date,amount\n2026-11-10\x00,1\n", "not UTF-8 text"),
         ("name,price\na,1\n", "needs a heading “date”"),
         ("", "needs a heading “date”"),
         ("date,amount\n", "has no lines"),

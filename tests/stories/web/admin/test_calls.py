@@ -131,7 +131,7 @@ def test_dialog_of_several_names_each_call_and_what_is_known(story, unclear, man
     for number in range(1, 5):
         assert f"The lighthouse, scene {number} · Local studio" in html
     assert f'name="task-{first.pk}" value="task-17"' in html
-    assert html.count("the money is free again") == 4
+    assert html.count("the amount is released") == 4
     page = as_(manager).get(reverse("admin:providers_providercall_change", args=[first.pk])).text
     assert _several(story) in page
     assert (

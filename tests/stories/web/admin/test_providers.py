@@ -257,7 +257,7 @@ def test_page_shows_use_prices_and_last_errors(manager, viewer, stability, as_):
     html = as_(manager).get(_page(stability)).content.decode()
     for text in (
         "25% used",
-        "12% of $2.00, what is open included",
+        "12% of $2.00, including open calls",
         "$12.50",
         "Too bold: storm",
         reverse("admin:providers_providercall_change", args=[refused.pk]),

@@ -106,9 +106,8 @@ def test_back_and_create_again_leads_to_the_same_story(owner, as_):
     again = client.post(ADD, FORM)
     assert Story.objects.count() == 1
     assert (again.status_code, again["Location"]) == (302, first["Location"])
-    assert (
-        "This story was made already; here it is." in client.get(again["Location"]).content.decode()
-    )
+    page = client.get(again["Location"]).content.decode()
+    assert "This story already exists and is shown here." in page
     client.post(ADD, FORM | {"title": "Another sea"})
     assert Story.objects.count() == 2
 
@@ -171,7 +170,7 @@ def test_keyboard_goes_past_the_navigation_first(admin_client):
 
 
 def test_page_for_a_new_person_says_what_comes_next(admin_client):
-    for language, words in {"en": "without which nobody can log in", "ko": "스태프"}.items():
+    for language, words in {"en": "Nobody can log in without staff", "ko": "스태프"}.items():
         page = admin_client.get(
             "/admin/auth/user/add/", headers={"Accept-Language": language}
         ).content.decode()

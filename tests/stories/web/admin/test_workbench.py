@@ -332,7 +332,7 @@ def test_search_finds_all_words_of_a_scene_without_scripts(owner, as_):
     assert found({"q": "RED rain"}) == [2]
     assert found({"q": "3"}) == [3]
     assert found({"q": "lost"}) == []
-    assert "No scene has these words." in client.get(url, {"q": "lost"}).content.decode()
+    assert "No scene contains this text." in client.get(url, {"q": "lost"}).content.decode()
 
 
 @pytest.mark.parametrize(("asked", "shown"), [("list", "list"), ("state", "state"), ("x", "")])

@@ -300,7 +300,7 @@ def test_what_the_film_shows_of_another_format_is_drawn_and_can_be_moved(pages, 
     """Without scripts too: the slider is a form's field."""
     made = take(five[0], width=720, height=1280)
     panel = text(pages.get("board_scene", story.pk, five[0].pk))
-    assert "The take has 720 × 1280 pixels, another format than the film." in panel
+    assert "The take is 720 × 1280 pixels and has a different format from the film." in panel
     assert 'style="left:0.00%;top:34.18%;width:100.00%;height:31.64%"' in panel
     assert '<input type="range" name="y" min="0" max="100" value="50"' in panel
     answer = pages.post("board_crop", story.pk, made.pk, y="0")
