@@ -173,7 +173,7 @@ class JobName(models.TextChoices):
     SPEECH_LENGTHS = "speech_lengths", _("Ask how long the lines will be")
     SCENE_SEGMENT = "scene_segment", _("Encode a scene for the film")
     STORY_STEMS = "story_stems", _("Prepare the mixer")
-    FILM_LIGHT = "film_light", _("Make the film for slow lines")
+    FILM_LIGHT = "film_light", _("Make the film for slow connections")
     LOOK_SHEET = "look_sheet", _("Make a reference sheet")
     TAKE_EDIT = "take_edit", _("Edit a take")
     TAKE_CHECK = "take_check", _("Check a take with a model")

@@ -158,7 +158,7 @@ def film_filename(film: Film, ending: str) -> str:
 @require_safe
 @login_required
 def film_file(request: HttpRequest, film_id: str) -> HttpResponseBase:
-    """The film, or with `?size=light` its copy for slow lines."""
+    """The film, or with `?size=light` its copy for slow connections."""
     film = _film(request, film_id)
     if "download" in request.GET and (refused := why_not_deliverable(film)):
         messages.error(request, str(refused))

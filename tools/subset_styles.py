@@ -3,7 +3,7 @@
 It keeps every rule whose classes are named in a template, a script or the Python of the studio, of
 Unfold or of Django's admin. The file lies where Unfold's lies and is found before it.
 
-The board, which is to be seen soon on slow lines, has none of Unfold's forms and lists:
+The board, which is to be seen soon on slow connections, has none of Unfold's forms and lists:
 `static/unfold/css/frame.css` beside it has only what the studio itself and the frame around a page
 name.
 

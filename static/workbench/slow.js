@@ -1,4 +1,4 @@
-/* On a slow line the film's light copy is played, unless the person has chosen a size. */
+/* On a slow connection the film's light copy is played, unless the person has chosen a size. */
 
 const SLOW = new Set(["slow-2g", "2g", "3g"]);
 

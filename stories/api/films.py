@@ -33,7 +33,7 @@ from .outputs.jobs import JobOut, job_out
 
 SALT = "stories.subtitles"
 SECONDS = 3600
-LIGHT = "light.mp4"  # ending of the copy for slow lines
+LIGHT = "light.mp4"  # ending of the copy for slow connections
 type Form = Literal["srt", "vtt"]
 MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
 
@@ -84,7 +84,7 @@ class FilmFileController(ApiController):
     @operation("fetch_film", summary="Fetch a film", problems=(409,))
     def get(self, film_id: UUID, query: Query[FilmFileQuery]) -> Redirect:
         """Sends on to a link that works without a header and ends. `size=light`: the copy for slow
-        lines, 404 if there is none.
+        connections, 404 if there is none.
 
         409 if the client has to approve this version of the final film first.
         """
@@ -101,7 +101,7 @@ class FilmFileController(ApiController):
 class FilmLightController(ApiController):
     tags = (FILMS,)
 
-    @operation("make_light_film", summary="Make the copy of a film for slow lines")
+    @operation("make_light_film", summary="Make the copy of a film for slow connections")
     def post(self, film_id: UUID, body: Body[Empty]) -> Accepted[JobOut] | FilmOut:  # noqa: ARG002  rejects a body that is not empty
         """A smaller file beside the film; nothing is paid for it. Answered with the film if there
         is one already. With `light_films` of the story each final film gets one by itself.

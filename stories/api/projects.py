@@ -59,7 +59,7 @@ ChecksNewTakes = Annotated[
     bool, Meta(description="New stories have new takes checked as soon as they arrive.")
 ]
 LightFilms = Annotated[
-    bool, Meta(description="Final films of new stories get a copy for slow lines.")
+    bool, Meta(description="Final films of new stories get a copy for slow connections.")
 ]
 
 

@@ -1,4 +1,4 @@
-"""The copy of a film for slow lines: made by a job, kept beside the film."""
+"""The copy of a film for slow connections: made by a job, kept beside the film."""
 
 from jobs.run import Run
 from media.rendition import render_light

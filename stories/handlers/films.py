@@ -48,7 +48,7 @@ def story_stems(run: Run) -> Done:
 
 @handler(JobName.FILM_LIGHT)
 def film_light(run: Run) -> Done:
-    """Make the copy of a film for slow lines."""
+    """Make the copy of a film for slow connections."""
     film = Film.objects.filter(pk=run.job.item).first()
     if film is None:
         raise Fail(gettext_noop("The film has been deleted."), code="film_gone")

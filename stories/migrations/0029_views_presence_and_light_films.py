@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='film',
             name='light_file',
-            field=models.CharField(blank=True, max_length=200, verbose_name='file for slow lines'),
+            field=models.CharField(blank=True, max_length=200, verbose_name='file for slow connections'),
         ),
         migrations.AddField(
             model_name='film',

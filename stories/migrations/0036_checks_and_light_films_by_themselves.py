@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='project',
             name='light_films',
-            field=models.BooleanField(default=False, verbose_name='copies for slow lines'),
+            field=models.BooleanField(default=False, verbose_name='copies for slow connections'),
         ),
         migrations.AddField(
             model_name='project',
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='story',
             name='light_films',
-            field=models.BooleanField(default=False, help_text='Each final film gets a small copy beside it. Nothing is paid for it.', verbose_name='copies for slow lines'),
+            field=models.BooleanField(default=False, help_text='Each final film gets a small copy beside it. Nothing is paid for it.', verbose_name='copies for slow connections'),
         ),
         migrations.AddField(
             model_name='visioncheck',

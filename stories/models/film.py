@@ -31,7 +31,7 @@ class Film(models.Model):
     fps = models.PositiveSmallIntegerField(_("frames a second"))
     frames = models.PositiveIntegerField(_("frames"))
     size_bytes = models.PositiveBigIntegerField(_("size (bytes)"))
-    light_file = models.CharField(_("file for slow lines"), max_length=200, blank=True)
+    light_file = models.CharField(_("file for slow connections"), max_length=200, blank=True)
     light_size_bytes = models.PositiveBigIntegerField(_("its size (bytes)"), default=0)
     manifest = models.JSONField(_("manifest"), default=dict)
     manifest_hash = models.CharField(max_length=64)

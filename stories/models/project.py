@@ -61,7 +61,7 @@ class Project(models.Model):
     music_model = models.CharField(_("model for music"), max_length=80, blank=True)
     vision_provider = models.SlugField(_("provider for checking takes"), max_length=40, blank=True)
     check_new_takes = models.BooleanField(_("check new takes with the model"), default=False)
-    light_films = models.BooleanField(_("copies for slow lines"), default=False)
+    light_films = models.BooleanField(_("copies for slow connections"), default=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

@@ -142,7 +142,7 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
         ),
     )
     light_films = models.BooleanField(
-        _("copies for slow lines"),
+        _("copies for slow connections"),
         default=False,
         help_text=_("Each final film gets a small copy beside it. Nothing is paid for it."),
     )

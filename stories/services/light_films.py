@@ -1,4 +1,4 @@
-"""Asking for the copy of a film for slow lines."""
+"""Asking for the copy of a film for slow connections."""
 
 from typing import Any
 from uuid import UUID

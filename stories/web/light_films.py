@@ -1,4 +1,4 @@
-"""Asking for the copy of a film for slow lines, on the film and review pages."""
+"""Asking for the copy of a film for slow connections, on the film and review pages."""
 
 from uuid import UUID
 
@@ -20,8 +20,8 @@ from .responses import errors_as_responses
 def prepare(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
     film = get_object_or_404(Film, pk=film_id, story=story)
     if light_films.prepare_light(film.pk, actor=request.user) is None:
-        messages.info(request, _("There is already a version for slow connections."))
+        messages.info(request, _("There is already a copy for slow connections."))
     else:
-        messages.success(request, _("The version for slow connections is being made."))
+        messages.success(request, _("The copy for slow connections is being made."))
     back = reverse("admin:stories_story_review", args=[story.pk])
     return HttpResponseRedirect(f"{back}?film={film.pk}")

@@ -24,7 +24,7 @@ def test_pages_load_the_scripts_of_the_studio_as_modules():
 
     assert tags
     assert {tag for tag in tags if 'type="module"' not in tag} == {AT_ONCE}
-    # Style sheets come first on a slow line.
+    # Style sheets come first on a slow connection.
     assert {tag for tag in tags if 'fetchpriority="low"' not in tag} == {AT_ONCE}
 
 

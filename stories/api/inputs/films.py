@@ -11,7 +11,7 @@ from stories.enums import FilmKind
 
 class FilmFileQuery(Strict):
     size: Annotated[
-        Literal["whole", "light"], Meta(description="`light`: the copy for slow lines.")
+        Literal["whole", "light"], Meta(description="`light`: the copy for slow connections.")
     ] = "whole"
 
 

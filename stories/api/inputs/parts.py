@@ -73,7 +73,7 @@ ChecksNewTakes = Annotated[
         )
     ),
 ]
-LightFilms = Annotated[bool, Meta(description="Each final film gets a copy for slow lines.")]
+LightFilms = Annotated[bool, Meta(description="Each final film gets a copy for slow connections.")]
 PersonId = Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")]
 
 

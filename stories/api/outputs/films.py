@@ -38,9 +38,9 @@ class FilmOut(msgspec.Struct):
     ]
     light_url: Annotated[
         Link | None,
-        Meta(description="The copy for slow lines. Null: none is made, or as for `url`."),
+        Meta(description="The copy for slow connections. Null: none is made, or as for `url`."),
     ]
-    light_size_bytes: Annotated[int, Meta(description="0: there is no copy for slow lines.")]
+    light_size_bytes: Annotated[int, Meta(description="0: there is no copy for slow connections.")]
     why_not_delivered: str | None
     srt_url: Link
     vtt_url: Link

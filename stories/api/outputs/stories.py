@@ -46,7 +46,9 @@ class StoryOut(msgspec.Struct):
     check_new_takes: Annotated[
         bool, Meta(description="A model checks each new take as soon as it arrives.")
     ]
-    light_films: Annotated[bool, Meta(description="Each final film gets a copy for slow lines.")]
+    light_films: Annotated[
+        bool, Meta(description="Each final film gets a copy for slow connections.")
+    ]
     budget: Decimal | None
     project: Annotated[str, Meta(description="Code of the project that it belongs to.")]
     needs_client_approval: Annotated[

@@ -1,4 +1,4 @@
-"""The copy of a film for slow lines: small, made once by a job, played where it is chosen."""
+"""The copy of a film for slow connections: small, made once by a job, played where it is chosen."""
 
 import pytest
 from django.core.files.storage import storages
@@ -145,13 +145,13 @@ def test_the_pages_offer_it_and_play_it(film, owner, client):
     client.force_login(owner)
     review = reverse("admin:stories_story_review", args=[film.story_id])
     file = reverse("stories:film_file", args=[film.pk])
-    assert "Make a version for slow connections" in client.get(review).content.decode()
+    assert "Make a copy for slow connections" in client.get(review).content.decode()
     assert client.get(f"{file}?size=light").status_code == 404
     prepare_light(film.pk, actor=owner)
     run_due()
     page = client.get(review).content.decode()
     assert f'src="{file}"' in page
-    assert "Play the version for slow connections" in page
+    assert "Play the copy for slow connections" in page
     assert f'src="{file}?size=light"' in client.get(f"{review}?size=light").content.decode()
     board = client.get(reverse("admin:stories_story_board", args=[film.story_id]))
     assert f'value="{file}?size=light"' in board.content.decode()
