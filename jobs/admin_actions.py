@@ -81,7 +81,7 @@ class JobActions(Base):
         def act() -> str:
             if not self.may_steer(request, job):
                 raise ForbiddenError(
-                    gettext_noop("Only the owner of the story or a manager may steer this job.")
+                    gettext_noop("Only the owner of the story or a manager may control this job.")
                 )
             return self._steer(request, job, name)
 
@@ -137,7 +137,7 @@ class JobActions(Base):
                 )
                 return _("The queue is paused. What runs now still ends.")
             resume(EVERYTHING)
-            return _("The queue goes on.")
+            return _("The queue is resumed.")
 
         def context() -> dict[str, Any]:
             site: Any = self.admin_site

@@ -230,7 +230,7 @@ class BillAdmin(ModelAdmin):
 
         def act() -> str:
             bills.remove(bill, actor=request.user)
-            return _("The bill is removed. Our books were not touched.")
+            return _("The bill is removed. The ledger has not changed.")
 
         def context() -> dict[str, Any]:
             return self._frame(request, title=_("Remove the bill"), bill=bill)

@@ -82,7 +82,7 @@ def _decide(call: ProviderCall, decision: str, *, actor: Any, reason: str, task_
             return _("The task is attached; its result is being fetched.")
         case "recover":
             recover(call, actor=actor, reason=reason)
-            return _("What was paid for has been found in the kept answer.")
+            return _("The paid result was found in the stored answer.")
         case "not_charged":
             unclear_calls.not_charged(call, actor=actor, reason=reason)
             return _(

@@ -457,8 +457,8 @@ def _archive(config: AIProviderConfig, actor: Any, name: str) -> str:
 def _balance(config: AIProviderConfig, actor: Any) -> str:
     left = connections.ask_balance(config, actor=actor)
     if left is None:
-        return Failed(_("The provider does not tell its balance now."))
-    return _("%(amount)s are left at the provider.") % {"amount": money(left)}
+        return Failed(_("The provider does not report its balance at the moment."))
+    return _("The balance at the provider is %(amount)s.") % {"amount": money(left)}
 
 
 def _test(config: AIProviderConfig, actor: Any) -> str:

@@ -21,7 +21,7 @@ from providers.store import workplace
 
 from . import unclear_calls
 
-NO_STORED_ANSWER = gettext_noop("No answer of this call was kept.")
+NO_STORED_ANSWER = gettext_noop("No answer to this call was stored.")
 
 
 def recover(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:

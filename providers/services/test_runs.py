@@ -61,7 +61,9 @@ def request_of(
         return SpeechRequest(
             text=SPOKEN[language], language=language, voice=voice.strip(), model=row.name
         )
-    raise Invalid(gettext_noop("Only pictures, clips and speech have a test run."), field="model")
+    raise Invalid(
+        gettext_noop("Test runs are available only for pictures, clips and speech."), field="model"
+    )
 
 
 def price_of(row: ProviderModel, *, voice: str = "", language: Language = "en") -> Decimal:

@@ -60,7 +60,9 @@ def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderMode
     if not actor.is_active or not actor.has_perm("providers.change_aiproviderconfig"):
         raise Forbidden(gettext_noop("You may not change this about a provider."))
     if config.kind != COMFYUI:
-        raise Invalid(gettext_noop("Only a ComfyUI server takes workflows."), field="workflow")
+        raise Invalid(
+            gettext_noop("Workflows can be added only to a ComfyUI server."), field="workflow"
+        )
     name = visible.stripped(upload.name)[:LONGEST_NAME]
     if not name:
         raise Invalid(gettext_noop("Give the workflow a name."), field="name")
@@ -69,7 +71,9 @@ def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderMode
     if not 0 <= upload.price <= MOST_PRICE:
         raise Invalid(gettext_noop("The price must be from 0 to 1000 USD."), field="price")
     if not (0 <= upload.fps <= MOST_FPS and 1 <= upload.frame_step <= MOST_STEP):
-        raise Invalid(gettext_noop("The frames cannot be counted like this."), field="fps")
+        raise Invalid(
+            gettext_noop("The frame rate or the frame step is out of range."), field="fps"
+        )
     if not 0 <= upload.longest <= MOST_SECONDS:
         raise Invalid(gettext_noop("The longest clip has from 0 to 600 seconds."), field="longest")
     graph = workflow.read(upload.content)

@@ -74,9 +74,10 @@ def end_log_ins(sender: Any, *, instance: User, **_: Any) -> None:  # noqa: ARG0
 def keep_history(sender: Any, *, instance: User, **_kwargs: Any) -> None:  # noqa: ARG001
     """Raise ProtectedError for an account that appears in the history."""
     if found := history_of(instance):
-        text = _("The history names this account (%(kinds)s). Switch it off instead.") % {
-            "kinds": ", ".join(found)
-        }
+        text = _(
+            "The account cannot be deleted, because the history refers to it (%(kinds)s). "
+            "Switch it off instead."
+        ) % {"kinds": ", ".join(found)}
         raise ProtectedError(text, {instance})
 
 

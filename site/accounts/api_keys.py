@@ -248,7 +248,7 @@ def rate_headers(found: RateLimit) -> dict[str, str]:
 
 def _require_administrator(actor: User) -> None:
     if not (actor.is_active and actor.is_superuser):
-        raise NotAllowedError(gettext_noop("Only an administrator manages service accounts."))
+        raise NotAllowedError(gettext_noop("Only an administrator may manage service accounts."))
 
 
 def _issue(

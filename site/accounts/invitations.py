@@ -37,7 +37,7 @@ def invite(*, name: str, role: Group, actor: User) -> tuple[Invitation, str]:
     _require_administrator(actor)
     name = visible.stripped(name)
     if not name or len(name) > NAME_LENGTH:
-        raise InvalidError(gettext_noop("Say for whom the invitation is."), field="name")
+        raise InvalidError(gettext_noop("Enter the name of the person to invite."), field="name")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         made = Invitation.objects.create(
@@ -132,7 +132,7 @@ def _used_up() -> UsedUpError:
 
 def _require_administrator(actor: User) -> None:
     if not (actor.is_active and actor.is_superuser):
-        raise NotAllowedError(gettext_noop("Only an administrator invites people."))
+        raise NotAllowedError(gettext_noop("Only an administrator may invite people."))
 
 
 def _hash(token: str) -> str:

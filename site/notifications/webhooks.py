@@ -179,4 +179,4 @@ def _new_secret() -> str:
 
 def _require_administrator(actor: Any) -> None:
     if not (actor.is_active and actor.is_superuser):
-        raise NotAllowedError(gettext_noop("Only an administrator changes webhooks."))
+        raise NotAllowedError(gettext_noop("Only an administrator may change webhooks."))

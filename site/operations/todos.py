@@ -117,9 +117,9 @@ def _unclear_of_mine(user: Any) -> list[Todo]:
             count,
         )
         who = (
-            _("It is with: %(people)s.") % {"people": people}
+            _("Responsible: %(people)s.") % {"people": people}
             if people
-            else _("Nobody may decide it yet.")
+            else _("Nobody has permission to decide this yet.")
         )
         found.append(
             Todo(

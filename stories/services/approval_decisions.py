@@ -88,15 +88,15 @@ def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = 
                 gettext_noop("You have asked for it yourself; a second person has to decide.")
             )
         if not approve and not reason:
-            raise Invalid(gettext_noop("Say why, for the person who asked."), field="reason")
+            raise Invalid(gettext_noop("Give a reason for the person who asked."), field="reason")
         _require_open(approval)
         if approve and (why := too_much(approval, actor)):
             raise why
         if approve and (approval.asked_by is None or not approval.asked_by.is_active):
             raise Conflict(
                 gettext_noop(
-                    "The person who asked for it is no longer here. Whoever needs it has "
-                    "to ask anew."
+                    "The account of the person who asked is not active any more. A new request "
+                    "is needed."
                 )
             )
         if approve and not fits(approval):

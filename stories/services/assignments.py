@@ -42,7 +42,7 @@ def assign(
     Raises Story.DoesNotExist, Scene.DoesNotExist, Forbidden or Invalid.
     """
     if due_on is not None and not FIRST <= due_on <= LAST:
-        raise Invalid(gettext_noop("Give a day of this age."), field="due_on")
+        raise Invalid(gettext_noop("Enter a valid date."), field="due_on")
     with transaction.atomic():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)

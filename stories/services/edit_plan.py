@@ -175,7 +175,7 @@ def order(
 def _require_use(task: EditTask, *, words: bool, mask: bool) -> None:
     """Raise Invalid for something that this task would not use."""
     if task == EditTask.CHANGE and not words:
-        raise Invalid(gettext_noop("Say what is to change."), field="words")
+        raise Invalid(gettext_noop("Describe what should change."), field="words")
     if task == EditTask.UPSCALE and words:
         raise Invalid(
             gettext_noop("An upscaled take stays as it is: leave this empty."), field="words"
@@ -185,14 +185,18 @@ def _require_use(task: EditTask, *, words: bool, mask: bool) -> None:
             gettext_noop("A draft is finished as it is: leave this empty."), field="words"
         )
     if mask and task != EditTask.CHANGE:
-        raise Invalid(gettext_noop("Only a change of a picture has a mask."), field="mask")
+        raise Invalid(
+            gettext_noop("A mask can be used only when a picture is changed."), field="mask"
+        )
 
 
 def _seconds(task: EditTask, seconds: int | None) -> int:
     """The seconds that are added. Raises Invalid."""
     if task != EditTask.EXTEND:
         if seconds is not None:
-            raise Invalid(gettext_noop("Only an extended clip becomes longer."), field="seconds")
+            raise Invalid(
+                gettext_noop("A length can be given only when a clip is extended."), field="seconds"
+            )
         return 0
     if seconds is None:
         return USUAL_SECONDS

@@ -21,7 +21,7 @@ FIELDS = ("prompt", "seconds", "begins", "level_db")
 BEGINS_LATE = gettext_noop("The effect begins after the end of its scene.")
 BEGINS_AFTER_THE_FILM = gettext_noop("The effect begins after the end of the film.")
 MOST = gettext_noop("There can be at most %(most)s effects here.")
-NO_SCENE = gettext_noop("Say in which scene it is heard.")
+NO_SCENE = gettext_noop("Choose the scene in which it is heard.")
 
 
 def effects_of(story: Story) -> list[Effect]:

@@ -38,7 +38,7 @@ NO_MODEL = LocalizedMessage(
     )
 )
 OWN = LocalizedMessage(
-    gettext_noop("A person wrote this English. It is replaced only if you say so.")
+    gettext_noop("A person wrote this English text. Confirm that it may be replaced.")
 )
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = LocalizedMessage("")

@@ -41,7 +41,9 @@ OF_LOOK = ("name", "description", "description_en")
 OF_FILE = ("file", "sha256", "mime", "width", "height")
 MOST_SHOWN = 200  # to choose from
 ONLY_ONE = gettext_noop("The library has exactly this version already.")
-ANOTHER = gettext_noop("Somebody else has just put a version there. Nothing was changed.")
+ANOTHER = gettext_noop(
+    "Somebody else has just added a version to the library. Nothing was changed."
+)
 NOT_NEWER = gettext_noop("This is not the newest version of the library. Nothing was changed.")
 
 

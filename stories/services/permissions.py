@@ -133,5 +133,5 @@ def require_job_owner(user: Any, job: Job) -> None:
     """Raises Forbidden."""
     if user is not None and not is_job_owner(user, job):
         raise Forbidden(
-            gettext_noop("Only the owner of the story or a manager may steer this job.")
+            gettext_noop("Only the owner of the story or a manager may control this job.")
         )

@@ -67,7 +67,7 @@ def project_by_code(user: Any, code: str) -> Project:
 def require_open(user: Any, project_id: Any) -> None:
     """Raises Forbidden unless this person may begin stories in this project."""
     if not open_projects(user).filter(pk=project_id).exists():
-        raise Forbidden(gettext_noop("You may not begin stories in this project."))
+        raise Forbidden(gettext_noop("You may not create stories in this project."))
 
 
 def move(story_id: UUID | str, project: Project, *, actor: Any) -> Story:
@@ -110,7 +110,9 @@ def save_project(project: Project, *, actor: Any, archived: bool | None = None) 
         raise Forbidden(gettext_noop("You may not change projects."))
     if archived and project.code == DEFAULT_CODE:
         raise Invalid(
-            gettext_noop("The default project cannot be archived: it is where stories go."),
+            gettext_noop(
+                "The default project cannot be archived, because new stories are added to it."
+            ),
             field="archived",
         )
     if archived is not None and archived != (project.archived_at is not None):

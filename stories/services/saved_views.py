@@ -48,9 +48,9 @@ def save(*, actor: Any, page: str, name: str, query: str) -> SavedView:
     except ValueError:
         kept = ""
     if not kept:
-        raise Invalid(gettext_noop("Choose a filter first; there is nothing to keep."))
+        raise Invalid(gettext_noop("Choose a filter first. There is nothing to save."))
     if len(kept) > QUERY_LENGTH:
-        raise Invalid(gettext_noop("These filters are too long to be kept."))
+        raise Invalid(gettext_noop("These filters are too long to be saved."))
     if views_of(actor, ViewPage(page)).exclude(name=name).count() >= MOST:
         raise Invalid(gettext_noop("There are %(most)s views already."), most=MOST)
     SavedView.objects.bulk_create(

@@ -107,7 +107,7 @@ def _moved(before: list[UUID], moves: Sequence[Move]) -> list[UUID]:
             raise Conflict(gettext_noop("This scene has been deleted."))
         ids.remove(move.scene_id)
         if move.after is not None and move.after not in ids:
-            raise Conflict(gettext_noop("The scene to put it beside is gone."))
+            raise Conflict(gettext_noop("The scene next to the new position no longer exists."))
         ids.insert(0 if move.after is None else ids.index(move.after) + 1, move.scene_id)
     return ids
 

@@ -221,7 +221,7 @@ def _neighbour(others: list[UUID], before: UUID | str | None, after: UUID | str 
     """
     beside = UUID(str(before or after))
     if beside not in others:
-        raise Conflict(gettext_noop("The scene to put it beside is gone."))
+        raise Conflict(gettext_noop("The scene next to the new position no longer exists."))
     return others.index(beside) + 1 + (after is not None)
 
 

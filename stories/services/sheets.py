@@ -383,7 +383,9 @@ def _require_none_approved(look: Look, *, replace: bool) -> None:
     sheet = look.sheet
     if not replace and sheet is not None and sheet.review_status == ReviewStatus.APPROVED:
         raise ApprovedTake(
-            gettext_noop("An approved sheet stands there. Say whether the file replaces it."),
+            gettext_noop(
+                "There is already an approved sheet. Choose whether the file replaces it."
+            ),
             take=str(sheet.pk),
         )
 

@@ -35,9 +35,9 @@ CHANNELS = {
 }
 SILENT = gettext_noop("Nothing can be heard in this file.")
 WANTS_LINE = gettext_noop("Say which line it speaks.")
-WANTS_SCENE = gettext_noop("Say in which scene it is heard.")
+WANTS_SCENE = gettext_noop("Choose the scene in which it is heard.")
 NO_EFFECT = gettext_noop("There is no such effect.")
-APPROVED = gettext_noop("An approved take stands there. Say whether the file replaces it.")
+APPROVED = gettext_noop("There is already an approved take. Choose whether the file replaces it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def create(
     Raises Forbidden or Invalid with the field.
     """
     if not owner.has_perm("stories.add_story"):
-        raise Forbidden(gettext_noop("You may not begin stories."))
+        raise Forbidden(gettext_noop("You may not create stories."))
     story = Story(owner=owner, project=project)
     if project is not None:
         projects.require_open(owner, project.pk)

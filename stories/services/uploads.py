@@ -130,7 +130,7 @@ def _require_no_approved(scene: Scene, kind: TakeKind) -> None:
     standing = scene.take(kind)
     if standing is not None and standing.review_status == ReviewStatus.APPROVED:
         raise ApprovedTake(
-            gettext_noop("An approved take stands there. Say whether the file replaces it."),
+            gettext_noop("There is already an approved take. Choose whether the file replaces it."),
             take=str(standing.pk),
         )
 

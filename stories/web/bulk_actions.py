@@ -175,7 +175,9 @@ def _set_back(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
 
     _each(found, back)
     message = ngettext(
-        "%(count)s scene is as before.", "%(count)s scenes are as before.", len(found)
+        "The change to %(count)s scene is undone.",
+        "The changes to %(count)s scenes are undone.",
+        len(found),
     ) % {"count": len(found)}
     return message, _offer(_("Undo"), story, "set_back", found, *before)
 

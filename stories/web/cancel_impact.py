@@ -45,7 +45,7 @@ def _takes(job: Job, done: int) -> list[str]:
         ]
     if job.name == JobName.STORY_PLANNING:
         return [_("Script and scenes stay as they are.")]
-    return [_("All takes that there are stay.")]
+    return [_("All existing takes are kept.")]
 
 
 def _calls(job: Job, calls: list[ProviderCall]) -> list[str]:
@@ -72,15 +72,15 @@ def _calls(job: Job, calls: list[ProviderCall]) -> list[str]:
     if unclear:
         message.append(
             ngettext(
-                "%(n)s unclear call stays to be decided.",
-                "%(n)s unclear calls stay to be decided.",
+                "%(n)s unclear call still needs a decision.",
+                "%(n)s unclear calls still need a decision.",
                 len(unclear),
             )
             % {"n": len(unclear)}
         )
     if spent:
         message.append(
-            _("%(amount)s are spent on it; that is booked and is not paid again.")
+            _("%(amount)s have been spent on it. The amount is booked and is not paid again.")
             % {"amount": money(spent)}
         )
     return message

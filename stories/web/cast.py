@@ -307,7 +307,7 @@ def change_look(request: HttpRequest, story: Story, look_id: UUID, act: str) -> 
         return _("The look is removed."), member_url(story, look.member_id)
     if act == "deselect":
         sheets.deselect(look.pk, actor=actor)
-        return _("The look goes without a sheet."), page
+        return _("The look does not use a reference sheet."), page
     if act == "upload":
         file = request.FILES.get("file")
         if file is None:

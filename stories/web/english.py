@@ -47,7 +47,7 @@ def english(request: HttpRequest, story: Story) -> HttpResponse:
         return Shown(
             title=_("Put prompts into English"),
             text=_(
-                "The result stands in the English field of each scene and can be changed there."
+                "The result appears in the English field of each scene, where you can change it."
             ),
             button=_("Put into English"),
             nothing=_("There is nothing to put into English."),

@@ -141,7 +141,7 @@ class ProjectAdmin(ModelAdmin):
         return (*self.readonly_fields, *own)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The default project cannot be archived: it is where stories go."""
+        """The default project cannot be archived, because new stories are added to it."""
         found = super().get_fieldsets(request, obj)
         if obj is None or obj.code != DEFAULT_CODE:
             return found

@@ -350,7 +350,9 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         if "_plan" in request.POST:
             question = reverse("admin:stories_story_do", args=[obj.pk, "start_planning"])
             return HttpResponseRedirect(question)
-        messages.success(request, _("The story is made. Start planning when the script is ready."))
+        messages.success(
+            request, _("The story is created. Start planning when the script is ready.")
+        )
         return HttpResponseRedirect(self._page(obj.pk))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_what_is_drawn_is_sent_where_it_was_drawn(
     page = quiet_page
     page.context.add_cookies([session_of(live_server, owner)])
     page.goto(address(live_server, take))
-    page.get_by_label("What is to change").fill("make it night")
+    page.get_by_label("What should change").fill("make it night")
     box = page.locator("[data-mask-canvas]").bounding_box()
     left, top, wide, high = (box[name] for name in ("x", "y", "width", "height"))
     page.mouse.move(left + wide / 4, top + high / 2)
@@ -72,7 +72,7 @@ def test_mask_that_was_drawn_is_still_there_after_a_refusal(
     with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
         page.evaluate("document.querySelector('[data-mask-form] [name=offer]').click()")
     assert answer.value.status == 422
-    page.get_by_role("alert").get_by_text("Say what is to change.").wait_for()
+    page.get_by_role("alert").get_by_text("Describe what should change.").wait_for()
     assert page.locator("[data-mask]").input_value() == drawn
 
 
@@ -83,7 +83,7 @@ def test_rectangle_by_numbers_works_without_scripts(
     context.add_cookies([session_of(live_server, owner)])
     page = context.new_page()
     page.goto(address(live_server, take))
-    page.get_by_label("What is to change").fill("make it night")
+    page.get_by_label("What should change").fill("make it night")
     for name, value in (("From left", 10), ("From top", 20), ("Width", 30), ("Height", 40)):
         page.get_by_label(name).fill(str(value))
     page.get_by_role("button", name="$0.00").click()

@@ -101,7 +101,9 @@ def test_a_story_that_is_sent_after_the_log_in_ran_out_comes_back_to_be_sent_aga
     inside.get_by_label("Username").fill("owner")
     inside.get_by_label("Password").fill("owner")
     inside.get_by_role("button", name="Log in").click()
-    inside.get_by_text("What you typed before you had to log in again is back.").wait_for()
+    inside.get_by_text(
+        "The text that you typed before you had to log in again is restored."
+    ).wait_for()
     assert (
         inside.get_by_label("Script").input_value()
         == "A boat leaves the harbour. The lighthouse waits."

@@ -595,7 +595,7 @@ def test_who_may_recover_and_when(stability: Real, admin_user: Any, viewer: Any)
 
 def test_call_without_an_answer_has_nothing_to_recover(stability: Real, admin_user: Any) -> None:
     stability.fake.expect("drop", times=1)
-    with pytest.raises(Invalid, match="No answer of this call was kept"):
+    with pytest.raises(Invalid, match="No answer to this call was stored"):
         recover(stability.finish(CORE), actor=admin_user, reason="x")
 
 

@@ -558,7 +558,7 @@ def test_effects_are_changed_by_who_may_within_limits(story, scene, owner, colle
         with pytest.raises(Invalid):
             effects.change_effect(effect.pk, actor=owner, **{field: value})
     elsewhere = make_scene(make_story(owner), narration="")
-    with pytest.raises(Invalid, match=r"Say in which scene it is heard\."):
+    with pytest.raises(Invalid, match=r"Choose the scene in which it is heard\."):
         effects.add_effect(story.pk, actor=owner, scene_id=elsewhere.pk, prompt="rain")
     for _time in range(19):
         effects.add_effect(story.pk, actor=owner, scene_id=scene.pk, prompt="rain")

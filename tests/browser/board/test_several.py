@@ -47,7 +47,7 @@ def test_selected_scenes_get_a_camera_and_a_length_at_once(enter, quiet_page, ow
         .values_list("duration_seconds", flat=True)
     ) == [7, 9, 7, 9, 7]
     page.get_by_role("button", name="Undo").click()
-    wait_for_toast(page, "2 scenes are as before.")
+    wait_for_toast(page, "The changes to 2 scenes are undone.")
     assert (
         list(
             Scene.live.filter(story=story)

@@ -128,7 +128,9 @@ def test_part_of_a_picture_is_changed(reader, browse, enter_as, owner, story):
     scene = Scene.live.get(story=story, position=1)
     take = make_take(scene, content=picture(size=(1280, 720)), width=1280, height=720)
     page = enter_as(browse(), owner, reverse("admin:board_edit_take", args=[story.pk, take.pk]))
-    page.get_by_label(reader.say("What is to change")).fill(reader.write("make it night", "밤으로"))
+    page.get_by_label(reader.say("What should change")).fill(
+        reader.write("make it night", "밤으로")
+    )
     canvas = page.locator("[data-mask-canvas]")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()

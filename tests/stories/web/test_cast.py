@@ -104,7 +104,7 @@ def test_a_sheet_is_made_uploaded_reviewed_and_chosen(client, owner, story, look
     assert Look.objects.get().sheet == made
     do(client, "sheet", story, made, "approve")
     answer = do(client, "look", story, look, "upload", file=picture())
-    assert "An approved sheet stands there." in answer.content.decode()
+    assert "There is already an approved sheet." in answer.content.decode()
     do(client, "sheet", story, made, "reject", reason="another coat")
     assert Look.objects.get().sheet is None
     do(client, "sheet", story, made, "clear")

@@ -49,7 +49,7 @@ def test_nothing_to_keep_is_said_in_words(client, owner, story):
     answer = client.post(
         reverse("admin:stories_view_save"), {"name": "A", "query": ""}, follow=True
     )
-    assert "there is nothing to keep" in answer.content.decode()
+    assert "There is nothing to save" in answer.content.decode()
 
 
 @pytest.mark.parametrize("person", ["stranger", "manager"])

@@ -67,7 +67,7 @@ def film_music(story: Story) -> SoundTake:
 def test_a_scene_gets_its_own_music_at_its_price(story: Story, client: Client) -> None:
     scene = at(story, 2)
     before = page(client, "board_scene", story.pk, scene.pk)
-    assert '<option value="">The film’s music goes on</option>' in before
+    assert '<option value="">The film’s music continues</option>' in before
     assert reverse("admin:board_scene_music", args=[story.pk, scene.pk]) not in before
     post(client, "board_scene_sound", story.pk, scene.pk, clip_sound="no")
     response = post(client, "board_scene_sound", story.pk, scene.pk, mood="tense")
@@ -136,7 +136,7 @@ def test_music_for_another_order_is_kept_with_one_press(
     scenes.move(at(story, 1).pk, actor=owner, position=2)
     shown = page(client, "stories_story_film", story.pk)
     why = "The order of the scenes has changed since."
-    assert f"{why} The film is made with it all the same." in shown
+    assert f"{why} The film is still made with this music." in shown
     assert (keep in shown, "Keep this music · $0.00" in shown) == (True, True)
     assert "Make other music · $0.50" in shown
     plan = client.get(reverse("admin:board_plan", args=[story.pk, "image", "missing"]))

@@ -326,7 +326,7 @@ def test_effects_are_described_and_made_at_their_scene(story, client, owner):
         effects_provider="elevenlabs",
     )
     assert StorySound.objects.get(story=story).effects_provider == "elevenlabs"
-    assert "ElevenLabs makes it from these words." in page(
+    assert "ElevenLabs makes the effect from this description." in page(
         client, "board_scene", story.pk, scene.pk
     )
     response = post(

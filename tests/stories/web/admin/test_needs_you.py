@@ -59,7 +59,7 @@ def test_owner_is_told_of_unclear_calls_and_who_has_them(owner, colleague, manag
     get_user_model().objects.filter(pk=manager.pk).update(first_name="Bo", last_name="Ra")
     [(title, why, link)] = todos(owner)
     assert title == "Stuck"
-    assert why == "4 calls may have been paid and wait for a decision. It is with: Bo Ra."
+    assert why == "4 calls may have been paid and wait for a decision. Responsible: Bo Ra."
     assert link == reverse("admin:stories_story_board", args=[story.pk])
     assert todos(colleague) == []
     assert len(todos(manager)) == 4

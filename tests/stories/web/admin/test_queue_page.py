@@ -235,9 +235,9 @@ def test_what_is_kept_of_a_render(owner):
     _call(part, state=CallState.SETTLED, cost=Decimal("0.40"))
     _call(unclear, state=CallState.UNCLEAR)
     assert kept(job, [part, unclear]) == [
-        "All takes that there are stay.",
-        "1 unclear call stays to be decided.",
-        "$0.40 are spent on it; that is booked and is not paid again.",
+        "All existing takes are kept.",
+        "1 unclear call still needs a decision.",
+        "$0.40 have been spent on it. The amount is booked and is not paid again.",
         "The story counts as failed and can be taken up again, with everything that is ready.",
     ]
 

@@ -385,7 +385,7 @@ def test_many_set_is_undone_scene_by_scene(pages, story, five):
     )
     assert toast_of(answer) == "2 scenes changed."
     back = pages.post("board_many", story.pk, **fields(answer))
-    assert toast_of(back) == "2 scenes are as before."
+    assert toast_of(back) == "The changes to 2 scenes are undone."
     rows = list(
         Scene.live.filter(pk__in=ids)
         .order_by("position")

@@ -157,7 +157,7 @@ def test_words_and_mask_make_another_take(pages, story, image):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"words": "", "words_en": " "}, "Say what is to change."),
+        ({"words": "", "words_en": " "}, "Describe what should change."),
         ({"mask": "[[1"}, "The mask cannot be read."),
         ({"mask": json.dumps([{"points": [[0, 0], [5000, 1]]}])}, "outside the picture"),
         ({"mask": "[" + "1," * 100_001}, "The mask cannot be read."),
