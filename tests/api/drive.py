@@ -83,7 +83,7 @@ def main() -> int:
             return drive(_address(server), world, max(10, wanted // SHARE), wanted, env)
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=120)
 
 
 def _address(server: "subprocess.Popen[str]") -> str:

@@ -130,7 +130,7 @@ def studio(tmp_path):
         until(lambda: answers(port), what="an answer")
         yield f"http://127.0.0.1:{port}"
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     finally:
         installation.end()
 

@@ -40,7 +40,7 @@ def studio(tmp_path: Path) -> Iterator[str]:
     finally:
         installation.end()
         if process is not None:
-            process.communicate(timeout=20)
+            process.communicate(timeout=120)
 
 
 def test_korean_story_becomes_a_film(studio: str, quiet_page: Any) -> None:

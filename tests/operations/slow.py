@@ -42,7 +42,7 @@ def slow_clients(port: int, count: int = 64) -> Iterator[list[socket.socket]]:
                     continue
 
     for number in range(count):
-        client = socket.create_connection(("127.0.0.1", port), timeout=20)
+        client = socket.create_connection(("127.0.0.1", port), timeout=120)
         client.sendall(beginnings[number % len(beginnings)])
         sockets.append(client)
     dripping = threading.Thread(target=drip)
@@ -57,7 +57,7 @@ def slow_clients(port: int, count: int = 64) -> Iterator[list[socket.socket]]:
 
 
 def ask(
-    port: int, path: str = "/healthz", *, timeout: float = 20, **headers: str
+    port: int, path: str = "/healthz", *, timeout: float = 120, **headers: str
 ) -> tuple[int, float]:
     """Status and seconds; 0 when nobody answers."""
     begun = time.monotonic()

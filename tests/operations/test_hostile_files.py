@@ -187,7 +187,7 @@ class Studio:
 
     def end(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(120)
         self.place.end()
 
 

@@ -80,7 +80,7 @@ class Served:
     def end(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(120)
         finally:
             self.process.kill()
             self.log.close()
@@ -159,7 +159,7 @@ def test_clients_that_do_not_hang_up_after_their_answer_hold_up_nobody(served: S
     clients = []
     try:
         for _ in range(64):
-            client = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+            client = socket.create_connection(("127.0.0.1", served.port), timeout=120)
             clients.append(client)
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         assert_answers(served.port)
@@ -175,7 +175,7 @@ def test_clients_that_do_not_hang_up_after_their_answer_hold_up_nobody(served: S
 
 def test_rest_of_a_refused_request_does_not_cut_off_the_answer(echo: Served) -> None:
     """The client goes on sending what nobody reads, and still gets the whole answer."""
-    with socket.create_connection(("127.0.0.1", echo.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", echo.port), timeout=120) as client:
         client.sendall(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n" + b"x" * 30_000)
         answer = b""
         while data := client.recv(65536):
@@ -220,7 +220,7 @@ def test_long_bodies_take_half_of_the_threads_at_most(echo: Served) -> None:
     clients = []
     try:
         for _ in range(40):
-            clients.append(socket.create_connection(("127.0.0.1", echo.port), timeout=20))
+            clients.append(socket.create_connection(("127.0.0.1", echo.port), timeout=120))
             clients[-1].sendall(head + b"x" * 1_100_000)
         assert_answers(echo.port)
     finally:
@@ -259,7 +259,7 @@ def test_requests_that_come_together_are_answered_in_turn(echo: Served) -> None:
 
 
 def test_permission_to_send_is_given_once(echo: Served) -> None:
-    with socket.create_connection(("127.0.0.1", echo.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", echo.port), timeout=120) as client:
         client.sendall(
             b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: "
             b"close\r\nContent-Length: 5\r\n\r\n"
@@ -400,7 +400,7 @@ def proxy(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Ite
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 if PROXIES:  # neither is needed to work on the studio

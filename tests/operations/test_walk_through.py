@@ -101,7 +101,7 @@ class Machine:
         return self.processes[-1]
 
     def ask(self, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(
                 "GET",
@@ -232,7 +232,7 @@ def test_page_followed_step_by_step(machine: Machine) -> None:
     # left afterwards.
     for process in (worker, web):
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
         assert (
             subprocess.run(
                 ["pgrep", "-s", str(process.pid)], capture_output=True, check=False

@@ -34,7 +34,7 @@ def made(installation: Installation) -> tuple[str, dict[str, Any]]:
 
 
 def web(installation: Installation, path: str, **how: Any) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{installation.port}{path}", timeout=20, **how)
+    return httpx.get(f"http://127.0.0.1:{installation.port}{path}", timeout=120, **how)
 
 
 def test_story_becomes_a_film_and_the_store_serves_it(
