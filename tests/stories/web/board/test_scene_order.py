@@ -86,7 +86,7 @@ def test_reorder_of_an_order_that_is_no_longer(story, five, owner):
 
 def test_reorder_beside_what_is_gone(story, five, owner):
     scenes.delete(five[2].pk, actor=owner)
-    with pytest.raises(Conflict, match="gone"):
+    with pytest.raises(Conflict, match="no longer exists"):
         scene_order.reorder(story.pk, actor=owner, moves=moves(five, "1>3"))
     with pytest.raises(Conflict, match="deleted"):
         scene_order.reorder(story.pk, actor=owner, moves=moves(five, "3>1"))
