@@ -100,7 +100,7 @@ def test_link_works_once(link, mina):
     used = set_password(link)
     again = set_password(link, password="another long passphrase", again="another long passphrase")
     assert (used.status_code, again.status_code) == (302, 404)
-    assert "has been used or has ended" in again.text
+    assert "has been used or has expired" in again.text
     mina.refresh_from_db()
     assert mina.check_password(NEW)
 

@@ -264,7 +264,7 @@ def test_a_request_whose_asker_is_gone_cannot_be_approved(story, manager, second
     else:
         manager.is_active = False
         manager.save()
-    with pytest.raises(Conflict, match="no longer here"):
+    with pytest.raises(Conflict, match="not active any more"):
         approval_decisions.decide(row.pk, actor=second, approve=True)
     approval_decisions.decide(row.pk, actor=second, approve=False, reason="asker gone")
     assert Approval.objects.get().state == "refused"

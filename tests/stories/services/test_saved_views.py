@@ -38,8 +38,8 @@ def test_a_view_of_the_same_name_is_replaced(owner, manager):
     [
         ({"name": "\u200b"}, "Give the view a name"),
         ({"name": "n" * 61}, "Give the view a name"),
-        ({"query": "from=9"}, "nothing to keep"),
-        ({"query": "&".join(f"a{n}=1" for n in range(200))}, "nothing to keep"),
+        ({"query": "from=9"}, "nothing to save"),
+        ({"query": "&".join(f"a{n}=1" for n in range(200))}, "nothing to save"),
         ({"query": f"q={'x' * 600}"}, "too long"),
         ({"page": "costs"}, "no views"),
     ],

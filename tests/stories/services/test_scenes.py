@@ -78,7 +78,7 @@ def test_move_needs_exactly_one_place(five, owner):
 
 def test_move_beside_a_scene_that_is_gone(story, five, owner):
     scenes.delete(five[3].pk, actor=owner)
-    with pytest.raises(Conflict, match="gone"):
+    with pytest.raises(Conflict, match="no longer exists"):
         scenes.move(five[0].pk, actor=owner, before=five[3].pk)
     assert "".join(order(story)) == "1235"
 
