@@ -20,11 +20,11 @@ from stories.services.approval_decisions import decide
 from stories.services.generation import (
     generate_sound,
     put_into_english,
-    retry,
     start_generation,
     start_planning,
 )
 from stories.services.lines import Spoken
+from stories.services.retry import retry_job
 from stories.services.sound_plan import plan_sound
 from stories.services.transitions import apply_transition
 from tests.stories import speaking as speaking_provider
@@ -118,10 +118,10 @@ def test_a_retry_of_a_line_that_is_up_to_date_is_compared_with_the_limit(story, 
     Line.objects.filter(pk=line.pk).update(speech_take=SoundTake.objects.get())
     assert [item.state for item in plan_sound(story).items[:1]] == ["done"]
     alone("0.01")
-    assert retry(job.pk, actor=owner).stopped
+    assert retry_job(job.pk, actor=owner).stopped
     assert Job.objects.get(pk=job.pk).status == JobStatus.CANCELLED
     decide(Approval.objects.get().pk, actor=manager, approve=True)
-    retry(job.pk, actor=owner).require()
+    retry_job(job.pk, actor=owner).require()
     run_due()
     assert Job.objects.get(pk=job.pk).status == JobStatus.SUCCEEDED
 
