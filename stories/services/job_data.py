@@ -315,7 +315,10 @@ def may_spend(jobs: Iterable[Job]) -> set[str]:
     found = {
         job.pk: (call_key(job), after(job))
         for job in jobs
-        if job.name in PIECE_NAMES and job.item and job.data["action"] != INGEST_ONLY
+        if job.name in PIECE_NAMES
+        and job.item
+        and "parameters" in job.data  # else the job cannot run, and must not break a list
+        and job.data.get("action") != INGEST_ONLY
     }
     if not found:
         return set()

@@ -84,8 +84,7 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
         # The price binds the next attempts.
         return (again if again is not None and again.total else None), None
     if kind is None:
-        paid = may_spend and job.name in job_data.TAKE_NAMES
-        return (ask_for_retry(story, job) if paid else None), None
+        return (ask_for_retry(story, job) if may_spend else None), None
     asked = job.data["parameters"]
     plan = plan_generation(
         story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.admin_site import AdminSite
 from core.localized_messages import DomainError
 from core.numbers import amount
-from jobs.admin import next_look
-from jobs.enums import JobStatus
+from jobs.admin import CAN_RETRY, next_look
 from jobs.models import Job
 from jobs.services.queue_position import queue_position
 from stories.models import MAX_DURATION, MIN_DURATION, Scene, Story
@@ -172,8 +171,7 @@ def job_rows(story: Story) -> list[Any]:
             job_label(row),
             positions.get(row.item),
         )
-        has_ended = row.status in {JobStatus.FAILED, JobStatus.CANCELLED}
-        row.may_retry = has_ended and row.pk not in closed
+        row.may_retry = row.status in CAN_RETRY and row.pk not in closed
         row.queue_position, row.next_look = why.get(row.pk), next_look(row)
     return rows
 

@@ -202,7 +202,7 @@ def closed_to_retry(jobs: Iterable[Job], statuses: Mapping[str, str]) -> set[str
     ended = [
         job
         for job in jobs
-        if job.status in CAN_RETRY and job.name in JobName and statuses.get(job.subject)
+        if job.status in CAN_RETRY and job.name in JobName and job.subject in statuses
     ]
     spenders = job_data.may_spend(ended)
     return {

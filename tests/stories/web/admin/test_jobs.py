@@ -276,3 +276,12 @@ def test_work_that_is_paid_for_is_offered_again_in_any_status(client, owner):
     assert_offered(client, job, True)
     ProviderCall.objects.filter(pk=call.pk).update(state="refused")
     assert_offered(client, job, False)
+
+
+@pytest.mark.moderate
+def test_job_without_parameters_does_not_break_the_lists(client, owner):
+    story = make_story(owner, status="archived")
+    item = str(make_scene(story).pk)
+    job = _job(owner, story, item=item, status=JobStatus.FAILED, data={})
+    client.force_login(owner)
+    assert_offered(client, job, True)
